@@ -1,0 +1,1 @@
+# docs: dist_man_MANS += docs/X.N

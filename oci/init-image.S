@@ -1,0 +1,16 @@
+/* The image of pod init, embedded as data.
+ *
+ * oci/init/cpod-init is linked first, from freestanding objects of its own; the runtime carries its
+ * bytes and starts it from a sealed memfd. The path is relative to the build root (-I.).
+ */
+	.section .rodata.cpod_init_image, "a"
+	.balign 16
+	.globl cpod_init_image
+	.hidden cpod_init_image
+cpod_init_image:
+	.incbin "oci/init/cpod-init"
+	.globl cpod_init_image_end
+	.hidden cpod_init_image_end
+cpod_init_image_end:
+	.byte 0
+	.section .note.GNU-stack, "", %progbits

@@ -1,0 +1,1 @@
+# src/base: the ground. Files: base_sources += src/base/X.c

@@ -1,0 +1,1 @@
+# src/pod: specs, states, the controller. Files: libcpod_sources += src/pod/X.c

@@ -1,0 +1,36 @@
+# tests: every tests/unit/test-X.c is a program of its own, found by its name; what one needs beyond
+# the library goes into UNIT_CFLAGS, UNIT_FILES or UNIT_LIBS of that program alone.
+
+unit_tests = $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/tests/unit/test-*.c))
+UNIT_CFLAGS =
+UNIT_FILES =
+UNIT_LIBS =
+
+tests/unit/test-%: $(srcdir)/tests/unit/test-%.c libcpod.a Makefile
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(CMOCKA_CFLAGS) $(AM_CFLAGS) -fvisibility=default $(UNIT_CFLAGS) \
+		$(CFLAGS) -MMD -MP -MF $@.d -MT $@ $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< \
+		$(addprefix $(srcdir)/,$(UNIT_FILES)) libcpod.a $(ARCHIVES) $(UNIT_LIBS) $(CMOCKA_LIBS)
+
+-include $(addsuffix .d,$(unit_tests))
+
+# The static test program that runs inside containers.
+tests/init/inside: $(srcdir)/tests/init/inside.c Makefile
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2 -ffunction-sections -static -no-pie -s \
+		-Wl,--gc-sections -o $@ $<
+
+test_programs = tests/init/inside
+if HAVE_CMOCKA
+test_programs += $(unit_tests)
+endif
+tests: $(test_programs)
+
+check-local: all $(test_programs)
+	SRC=$(abs_srcdir) BUILD=$(abs_builddir) MAKE="$(MAKE)" $(SHELL) $(srcdir)/tests/run $(CHECK_WHAT)
+
+lint: all
+	SRC=$(abs_srcdir) BUILD=$(abs_builddir) CC="$(CC)" NM="$(NM)" $(SHELL) $(srcdir)/tests/run lint
+
+.PHONY: tests lint
+AM_DISTCHECK_CONFIGURE_FLAGS = --with-tests=unit
