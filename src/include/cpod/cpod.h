@@ -162,6 +162,12 @@ int cpod_pod_create (const struct cpod_spec *spec, const struct cpod_pod_options
 /* Kills what still runs, waits for it, and releases everything. NULL is allowed. */
 void cpod_pod_destroy (struct cpod_pod *pod);
 
+/* Ends what a dead supervisor left of the pod whose state_dir this was: processes and cgroups. The files in
+ * state_dir stay the caller's. runtime: the one the pod ran with; NULL: production. The caller makes sure that the
+ * supervisor is dead (its lock is free). Blocks for at most a few seconds. -EBUSY: a task that does not die yet,
+ * named in err. 0 as well for a runtime that leaves nothing. */
+int cpod_pod_reclaim (const char *state_dir, const struct cpod_runtime *runtime, struct cpod_error *err);
+
 /* Begins: makes the pod and starts its first container. The rest happens in dispatch. */
 int cpod_pod_start (struct cpod_pod *pod, struct cpod_error *err);
 /* Pollable (POLLIN) when dispatch has something to do. Owned by the pod. */
