@@ -5,7 +5,8 @@
  * with file, line and column), the "did you mean" of unknown names, and the field lists in the
  * manual pages. Adding a field is adding a line.
  *
- * Decoded structs are zeroed blocks in an arena; a field that was absent stays zero.
+ * Decoded structs are zeroed blocks in an arena; a field that was absent stays zero. Strings are not
+ * copied: they point into the tree, whose arena must live as long as the decoded structs.
  */
 #ifndef CPOD_BASE_DECODE_H
 #define CPOD_BASE_DECODE_H
@@ -58,6 +59,7 @@ struct cpod_field {
 	int64_t min, max;                     /* INT, UINT: bounds; both 0: the kind's whole range */
 	const char *const *words;             /* ENUM: NULL-terminated */
 	const struct cpod_object *object;     /* OBJECT, ARRAY, MAP: the element */
+	/* CUSTOM: target is the member at offset, in a struct whose earlier fields may not be set yet. */
 	int (*custom) (struct cpod_decoder *decoder, const struct cpod_json *value, void *target,
 	               struct cpod_error *err);
 	const char *where;                    /* for the manual: where, or how, it is carried out */

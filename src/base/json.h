@@ -27,16 +27,17 @@ enum cpod_json_type {
 
 struct cpod_json {
 	enum cpod_json_type type;
-	uint32_t line, column;           /* of the value, from 1; column in bytes */
-	const char *key;                 /* its name in the object that holds it, else NULL */
-	uint32_t key_line, key_column;
 	uint32_t count;                  /* ARRAY, OBJECT: children */
+	uint32_t line, column;           /* of the value, from 1; column in bytes; 0 when made by hand */
+	uint32_t key_line, key_column;
+	const char *key;                 /* its name in the object that holds it, else NULL */
 	union {
 		bool boolean;
 		const char *text;            /* STRING: UTF-8 without NUL; NUMBER: the literal as written */
 		struct cpod_json *first;     /* ARRAY, OBJECT: in the order of the document */
 	};
 	struct cpod_json *next;          /* sibling */
+	struct cpod_json *last;          /* ARRAY, OBJECT: the last child */
 };
 
 enum cpod_json_flags {
@@ -47,6 +48,11 @@ enum cpod_json_flags {
 #define CPOD_JSON_MAX_BYTES  (16u << 20)
 #define CPOD_JSON_MAX_DEPTH  128u
 #define CPOD_JSON_MAX_VALUES 400000u
+
+/* How what is not JSON is read; NULL: not at all. Set by cpod_yaml_enable (yaml.h), so that a program
+ * that must not load modules does not even contain the means. */
+struct cpod_json_builder;
+extern int (*cpod_json_yaml_reader) (struct cpod_json_builder *builder, const char *text, size_t len);
 
 /* Parses len bytes. name stands in front of messages ("pod.json:3:7: ..."). -EINVAL: malformed,
  * -E2BIG: over a limit, -ENOMEM. A second YAML document in the stream is an error. */

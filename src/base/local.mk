@@ -1,1 +1,12 @@
-# src/base: the ground. Files: base_sources += src/base/X.c
+# The ground: knows nothing of containers. base_sources go into every program, also static ones;
+# module.c and yaml.c load modules and stay out of those.
+base_sources += \
+	src/base/arena.c src/base/arena.h \
+	src/base/decode.c src/base/decode.h \
+	src/base/error.c src/base/error.h \
+	src/base/fd.c src/base/fd.h \
+	src/base/json.c src/base/json.h \
+	src/base/json-build.c src/base/json-build.h \
+	src/base/json-relaxed.c src/base/json-relaxed.h \
+	src/base/json-write.c \
+	src/base/str.c src/base/str.h

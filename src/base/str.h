@@ -25,6 +25,10 @@ bool cpod_str_failed (const struct cpod_str *str);
 /* The content, to be freed by the caller; str is empty afterwards. Never NULL unless it failed. */
 char *cpod_str_steal (struct cpod_str *str);
 
+/* Bytes (1-4) of the valid UTF-8 sequence that begins text[len], or 0: overlong forms, surrogates and
+ * what lies beyond U+10FFFF are not valid. */
+size_t cpod_utf8_length (const char *text, size_t len);
+
 #define cpod_autostr __attribute__ ((cleanup (cpod_str_finish))) struct cpod_str
 
 #endif
