@@ -15,10 +15,11 @@ tests/unit/test-%: $(srcdir)/tests/unit/test-%.c libcpod.a Makefile
 -include $(addsuffix .d,$(unit_tests))
 
 # The static test program that runs inside containers.
-tests/init/inside: $(srcdir)/tests/init/inside.c Makefile
+inside_files = $(srcdir)/tests/init/inside.c $(srcdir)/tests/init/view.c
+tests/init/inside: $(inside_files) $(srcdir)/tests/init/inside.h Makefile
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2 -ffunction-sections -static -no-pie -s \
-		-Wl,--gc-sections -o $@ $<
+		-Wl,--gc-sections -o $@ $(inside_files)
 
 test_programs = tests/init/inside
 if HAVE_CMOCKA

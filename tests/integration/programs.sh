@@ -1,0 +1,17 @@
+# The programs as they lie in the build tree run as they are.
+# where: host vm asan
+. "$SRC/tests/lib/tap.sh"
+
+is_static () {
+	! grep -aq 'ld-linux' "$1"
+}
+
+ok "cpod prints its version" prints '^cpod [0-9]' "$CPOD" --version
+ok "cpod-oci prints its version" prints '^cpod-oci ' "$CPOD_OCI" --version
+ok "an unknown command is a usage error" exits 2 "$CPOD" no-such-command
+if [ "$PLACE" = asan ]; then
+	skip "cpod-oci is fully static" "the sanitizer needs the dynamic linker"
+else
+	ok "cpod-oci is fully static" is_static "$CPOD_OCI"
+fi
+ok "the test program sees its own marker" prints "CPOD_TEST=$CPOD_TEST" "$INSIDE" view
