@@ -1,1 +1,3 @@
-# probes: one attempt each, and the worker. Files: libcpod_sources += probes/X.c
+# One attempt each, and the worker that decides when. probes/ knows runtimes through runtime.h alone.
+libcpod_sources += \
+	probes/worker.c probes/worker.h
