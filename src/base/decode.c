@@ -575,6 +575,40 @@ static decode_fn *const by_kind[] = {
 	[CPOD_KIND_CUSTOM] = decode_custom,
 };
 
+/* Whether value says no more than its absence would: null, false, or something empty. */
+static bool
+says_nothing (const struct cpod_json *value)
+{
+	switch (value->type) {
+	case CPOD_JSON_NULL:
+		return true;
+	case CPOD_JSON_BOOL:
+		return !value->boolean;
+	case CPOD_JSON_STRING:
+		return value->text[0] == '\0';
+	case CPOD_JSON_ARRAY:
+	case CPOD_JSON_OBJECT:
+		return value->count == 0;
+	case CPOD_JSON_NUMBER:
+		break;
+	}
+	return false;
+}
+
+/* Refuses the field, at its key, where this version does not carry it out and value asks for it. */
+static int
+check_carried_out (struct cpod_decoder *decoder, const struct cpod_field *field,
+                   const struct cpod_json *value, struct cpod_error *err)
+{
+	char text[128];
+
+	if (!(field->flags & CPOD_FIELD_NOT_YET) || (decoder->flags & CPOD_DECODE_ACCEPT_NOT_YET)
+	    || says_nothing (value))
+		return 0;
+	snprintf (text, sizeof (text), "%s is not carried out by this version", field->name);
+	return report (decoder, value->key_line, value->key_column, ENOTSUP, err, text);
+}
+
 /* One member of an object that the table knows. base: the struct of the object. */
 static int
 decode_member (struct cpod_decoder *decoder, const struct cpod_field *field, const struct cpod_json *value,
@@ -583,15 +617,10 @@ decode_member (struct cpod_decoder *decoder, const struct cpod_field *field, con
 	size_t old_len = cpod_decode_push (decoder, field->name);
 	int ret = 0;
 
-	if (value->type != CPOD_JSON_NULL || !(field->flags & CPOD_FIELD_NULL_OK)) {
+	if (value->type != CPOD_JSON_NULL || !(field->flags & (CPOD_FIELD_NULL_OK | CPOD_FIELD_NOT_YET))) {
 		ret = by_kind[field->kind] (decoder, field, value, (char *) base + field->offset, err);
-		if (ret == 0 && (field->flags & CPOD_FIELD_NOT_YET)
-		    && !(decoder->flags & CPOD_DECODE_ACCEPT_NOT_YET)) {
-			char text[128];
-
-			snprintf (text, sizeof (text), "%s is not carried out by this version", field->name);
-			ret = report (decoder, value->key_line, value->key_column, ENOTSUP, err, text);
-		}
+		if (ret == 0)
+			ret = check_carried_out (decoder, field, value, err);
 	}
 	cpod_decode_pop (decoder, old_len);
 	return ret;

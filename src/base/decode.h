@@ -43,7 +43,9 @@ enum cpod_kind {
 enum cpod_field_flags {
 	CPOD_FIELD_REQUIRED = 1 << 0,
 	CPOD_FIELD_NONEMPTY = 1 << 1,  /* string, array or object must not be empty */
-	CPOD_FIELD_NOT_YET  = 1 << 2,  /* decoded and checked, then refused by name: not carried out yet */
+	/* Decoded and checked, then refused by name: not carried out yet. A value that says no more than
+	 * its absence (null, false, an empty string, array or object) passes. */
+	CPOD_FIELD_NOT_YET  = 1 << 2,
 	CPOD_FIELD_NULL_OK  = 1 << 3,  /* null is the same as absent */
 	CPOD_FIELD_ABSOLUTE = 1 << 4,  /* a string that must begin with '/' */
 };
