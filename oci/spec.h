@@ -147,7 +147,9 @@ struct cpod_oci_net_device {
 	const char *name;                    /* in the container; NULL: as on the host */
 };
 
-enum cpod_oci_device_type { CPOD_OCI_DEVICE_CHAR, CPOD_OCI_DEVICE_BLOCK, CPOD_OCI_DEVICE_UNBUFFERED, CPOD_OCI_DEVICE_FIFO };
+enum cpod_oci_device_type {
+	CPOD_OCI_DEVICE_CHAR, CPOD_OCI_DEVICE_BLOCK, CPOD_OCI_DEVICE_UNBUFFERED, CPOD_OCI_DEVICE_FIFO,
+};
 
 struct cpod_oci_device {
 	struct cpod_int type;                /* enum cpod_oci_device_type; 'u' is a character device */
@@ -226,7 +228,9 @@ enum cpod_oci_propagation {
 
 /* ---- linux.resources ---- */
 
-enum cpod_oci_device_rule_type { CPOD_OCI_DEVICE_RULE_ALL, CPOD_OCI_DEVICE_RULE_CHAR, CPOD_OCI_DEVICE_RULE_BLOCK };
+enum cpod_oci_device_rule_type {
+	CPOD_OCI_DEVICE_RULE_ALL, CPOD_OCI_DEVICE_RULE_CHAR, CPOD_OCI_DEVICE_RULE_BLOCK,
+};
 
 struct cpod_oci_device_rule {
 	struct cpod_bool allow;
@@ -307,7 +311,8 @@ struct cpod_oci_resources {
 };
 
 struct cpod_oci_linux {
-	struct cpod_array namespaces;        /* struct cpod_oci_namespace, no type twice; .set false: absent */
+	struct cpod_array namespaces;        /* struct cpod_oci_namespace,
+	no type twice; .set false: absent */
 	struct cpod_array uid_mappings, gid_mappings;   /* struct cpod_oci_id_mapping */
 	struct cpod_array time_offsets;      /* struct cpod_oci_time_offset */
 	struct cpod_array devices;           /* struct cpod_oci_device, no path twice */
