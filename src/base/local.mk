@@ -9,4 +9,5 @@ base_sources += \
 	src/base/json-build.c src/base/json-build.h \
 	src/base/json-relaxed.c src/base/json-relaxed.h \
 	src/base/json-write.c \
+	src/base/loop.c src/base/loop.h \
 	src/base/str.c src/base/str.h
