@@ -1,0 +1,253 @@
+/* Pod init gives birth.
+ *
+ * A container is a plain clone3 of this small process with the plan's new namespaces, born in its
+ * cgroup; it walks its plan and executes.
+ *
+ * An exec is born joined. A go-between that shares this process's memory (CLONE_VM | CLONE_VFORK, so
+ * that it costs no copy) is born in the exec's cgroup, joins every namespace of the container, closes
+ * what is not the command's, drops what the command may not have, and only then clones the command
+ * with CLONE_PARENT: what appears in the container's PID namespace is wholly inside from its first
+ * moment, and a child of pod init's.
+ */
+#include "launch.h"
+
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/sched.h>
+
+#define SIGCHLD       17
+#define RLIMIT_NOFILE 7
+#define STACK_BYTES   65536
+
+/* A request, taken apart. */
+struct launch {
+	struct cpod_children *children;
+	const struct cpod_message *message;
+	struct cpod_walk walk;
+	int report_fd;             /* status (LAUNCH) or result (EXEC) */
+	int cgroup_fd;             /* -1: stays where pod init is */
+	int pid;                   /* EXEC: the command's, once born */
+};
+
+long
+launch_prepare (struct cpod_children *children, uint32_t into_cgroup)
+{
+	long at = sys_mmap (CPOD_CHILDREN_MAX * sizeof (struct cpod_child), 3, 0x4022 /* private, anonymous, noreserve */, -1);
+
+	if (at < 0 && at > -4096)
+		return at;
+	children->items = (struct cpod_child *) at;
+	children->into_cgroup = into_cgroup;
+	return 0;
+}
+
+static void
+children_add (struct cpod_children *children, int pid, uint32_t id, int result_fd)
+{
+	children->items[children->n++] = (struct cpod_child) { pid, id, result_fd };
+}
+
+int
+children_take (struct cpod_children *children, int pid, struct cpod_child *ret_child)
+{
+	for (uint32_t i = 0; i < children->n; i++) {
+		if (children->items[i].pid != pid)
+			continue;
+		*ret_child = children->items[i];
+		children->items[i] = children->items[--children->n];
+		return 1;
+	}
+	return 0;
+}
+
+void
+launch_fill_slots (struct cpod_walk *walk, int first)
+{
+	for (uint32_t i = 0; i < walk->plan->n_given; i++)
+		walk_fill (walk, walk->plan->given[i], first + (int) i);
+}
+
+/* Sorts the descriptors that came: plan, status or result, cgroup, then the plan's own. */
+static long
+take_apart (struct launch *launch, struct cpod_request *request)
+{
+	size_t n = 0;
+	long ret;
+
+	if (request->n_fds < 2)
+		return -EBADMSG;
+	ret = init_map_plan (&launch->walk, request->fds[n++]);
+	if (ret < 0)
+		return ret;
+	launch->report_fd = request->fds[n++];
+	launch->cgroup_fd = -1;
+	if ((request->message->flags & CPOD_LAUNCH_CGROUP) != 0 && n < request->n_fds)
+		launch->cgroup_fd = request->fds[n++];
+	if (request->n_fds - n != launch->walk.plan->n_given)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < launch->walk.plan->n_given; i++)
+		walk_fill (&launch->walk, launch->walk.plan->given[i], request->fds[n + i]);
+	return 0;
+}
+
+/* In the newborn: what pod init raised is put back, and the cgroup is entered if birth could not. */
+static long
+settle (struct launch *launch)
+{
+	long fd, ret = 0;
+
+	launch->walk.step = CPOD_STEP_RLIMIT;
+	(void) sys_prlimit (RLIMIT_NOFILE, &launch->children->files, NULL);   /* lowers, or leaves: cannot fail */
+	if (launch->cgroup_fd < 0 || launch->children->into_cgroup != 0)
+		return 0;
+	launch->walk.step = CPOD_STEP_WRITE;
+	fd = sys_openat (launch->cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	ret = sys_write ((int) fd, "0", 1);
+	sys_close ((int) fd);
+	return ret;
+}
+
+static void
+set_cgroup (const struct launch *launch, struct sys_clone_args *args)
+{
+	if (launch->cgroup_fd < 0 || launch->children->into_cgroup == 0)
+		return;
+	args->flags |= CLONE_INTO_CGROUP;
+	args->cgroup = (uint64_t) launch->cgroup_fd;
+}
+
+/* ---- a container ---- */
+
+static void walk_container (struct launch *launch) __attribute__ ((noreturn));
+static void
+walk_container (struct launch *launch)
+{
+	struct cpod_record record;
+	long ret;
+
+	launch->walk.status_fd = launch->report_fd;
+	sys_close_range (CPOD_INIT_FD_SOCKET, CPOD_INIT_FD_FIRST - 1, 0);
+	ret = settle (launch);
+	if (ret >= 0)
+		ret = walk_run (&launch->walk);
+	walk_record (&launch->walk, ret, &record);
+	(void) sys_write (launch->walk.status_fd, &record, sizeof (record));
+	sys_exit (127);
+}
+
+static void
+container (struct launch *launch)
+{
+	int pidfd = -1;
+	struct sys_clone_args args = {
+		.flags = launch->walk.plan->clone_flags | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uintptr_t) &pidfd
+	};
+	long pid;
+
+	set_cgroup (launch, &args);
+	launch->walk.step = CPOD_STEP_CLONE;
+	pid = sys_clone3 (&args);
+	if (pid == 0)
+		walk_container (launch);
+	if (pid > 0)
+		children_add (launch->children, (int) pid, launch->message->id, -1);
+	init_reply (CPOD_MESSAGE_LAUNCHED, launch->message->id, 0, (int) pid, pidfd, &launch->walk, pid);
+	if (pidfd >= 0)
+		sys_close (pidfd);
+}
+
+/* ---- an exec ---- */
+
+static void
+write_failure (const struct cpod_walk *walk, int fd, long error)
+{
+	struct cpod_exec_result result = { .magic = CPOD_INIT_MAGIC };
+
+	walk_record (walk, error, &result.record);
+	(void) sys_write (fd, &result, sizeof (result));
+}
+
+/* CPOD_OP_BIRTH: the command begins here, as a copy of the go-between; the latter ends. */
+static long
+birth (struct cpod_walk *walk)
+{
+	struct launch *launch = walk->birth_data;
+	struct sys_clone_args args = { .flags = CLONE_PARENT };
+	long pid = sys_clone3 (&args);
+
+	if (pid == 0)
+		return 0;
+	if (walk_at (walk, CPOD_STEP_CLONE, pid) < 0)
+		return pid;
+	launch->pid = (int) pid;
+	sys_exit (0);
+}
+
+/* The go-between, and behind BIRTH the command. */
+static void
+walk_exec_plan (void *data)
+{
+	struct launch *launch = data;
+	long ret;
+
+	launch->walk.status_fd = launch->report_fd;
+	launch->walk.birth = birth;
+	launch->walk.birth_data = launch;
+	ret = settle (launch);
+	if (ret >= 0)
+		ret = walk_run (&launch->walk);
+	write_failure (&launch->walk, launch->walk.status_fd, ret);
+	sys_exit (127);
+}
+
+static void
+exec (struct launch *launch, struct cpod_request *request)
+{
+	static unsigned char stack[STACK_BYTES] __attribute__ ((aligned (64)));
+	struct sys_clone_args args = {
+		.flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD,
+		.stack = (uintptr_t) stack, .stack_size = sizeof (stack)
+	};
+	long pid;
+
+	launch->pid = 0;
+	set_cgroup (launch, &args);
+	launch->walk.step = CPOD_STEP_CLONE;
+	pid = arch_clone3_run (&args, sizeof (args), walk_exec_plan, launch);
+	if (pid < 0)
+		write_failure (&launch->walk, launch->report_fd, pid);
+	if (launch->pid <= 0)
+		return;
+	children_add (launch->children, launch->pid, launch->message->id, launch->report_fd);
+	request->fds[1] = -1;
+}
+
+void
+launch_serve (struct cpod_children *children, struct cpod_request *request)
+{
+	static struct launch launch;
+	const struct cpod_message *message = request->message;
+	int is_exec = message->kind == CPOD_MESSAGE_EXEC;
+	long ret;
+
+	if (!is_exec && message->kind != CPOD_MESSAGE_LAUNCH)
+		return;
+	launch.children = children;
+	launch.message = message;
+	launch.walk.op = UINT32_MAX;
+	launch.walk.step = CPOD_STEP_PLAN;
+	launch.walk.block = NULL;
+	ret = children->n < CPOD_CHILDREN_MAX ? take_apart (&launch, request) : -EAGAIN;
+	if (ret < 0 && is_exec && request->n_fds >= 2)
+		write_failure (&launch.walk, request->fds[1], ret);
+	else if (ret < 0)
+		init_reply (CPOD_MESSAGE_LAUNCHED, message->id, 0, 0, -1, &launch.walk, ret);
+	else if (is_exec)
+		exec (&launch, request);
+	else
+		container (&launch);
+	if (launch.walk.block != NULL)
+		sys_munmap ((void *) (uintptr_t) launch.walk.block, launch.walk.len);
+}

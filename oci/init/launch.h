@@ -1,0 +1,48 @@
+/* Pod init's children: how they come to be, and who is told of their end. Freestanding. */
+#ifndef CPOD_OCI_INIT_LAUNCH_H
+#define CPOD_OCI_INIT_LAUNCH_H
+
+#include "sys.h"
+#include "walk.h"
+
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ull
+#endif
+
+struct cpod_child {
+	int32_t  pid;
+	uint32_t id;               /* the supervisor's number for it */
+	int      result_fd;        /* EXEC: where its end is written, owned; -1 for a container */
+};
+
+#define CPOD_CHILDREN_MAX 65536u
+
+/* The living children, dense. Their number is bounded by the table, which is reserved, not used. */
+struct cpod_children {
+	struct cpod_child *items;
+	uint32_t n;
+	uint32_t into_cgroup;      /* children can be born in a cgroup; else they move there themselves */
+	struct sys_rlimit files;   /* RLIMIT_NOFILE as it was, for the children */
+};
+
+struct cpod_request {
+	const struct cpod_message *message;
+	int *fds;                  /* closed by the caller; one that is kept is replaced by -1 */
+	size_t n_fds;
+};
+
+/* Reserves the table. 0 or -errno. */
+long launch_prepare (struct cpod_children *children, uint32_t into_cgroup);
+/* Does what a LAUNCH or EXEC asks for, and answers. */
+void launch_serve (struct cpod_children *children, struct cpod_request *request);
+/* Takes the child with that pid out of the table. 0 when there is none. */
+int children_take (struct cpod_children *children, int pid, struct cpod_child *ret_child);
+/* The plan's given descriptors stand open from first on, in order. */
+void launch_fill_slots (struct cpod_walk *walk, int first);
+
+/* main.c. Maps the plan in fd and opens it. */
+long init_map_plan (struct cpod_walk *walk, int fd);
+/* Answers the supervisor; error < 0 fills the record from walk. */
+void init_reply (uint32_t kind, uint32_t id, uint32_t flags, int pid, int fd, const struct cpod_walk *walk, long error);
+
+#endif

@@ -1,0 +1,315 @@
+/* cpod-init: the small program between the supervisor and the containers.
+ *
+ * It is freestanding (no C library), lives inside libcpod as data, and is executed from a sealed
+ * memfd, so that nothing in a container can reach a writable file of cpod's through /proc/N/exe.
+ * As "cpod-init" it is PID 1 of a pod's PID namespace:
+ *
+ *   1. not dumpable, every signal blocked, every disposition the default;
+ *   2. walks its own plan: a small mount namespace, the host name, the loopback interface;
+ *   3. tries whether children can be born in a cgroup, and says READY;
+ *   4. until the end: launches, reaps, reports.
+ *
+ * The end is the supervisor's: its pidfd fires, or the socket closes. Then the pod's cgroup.kill is
+ * written and pod init exits, and the kernel ends every process in its PID namespace and those
+ * below it. Nothing else ends pod init, and it holds no policy.
+ *
+ * As "cpod-launch" it is already the container's first process: it walks one plan and executes.
+ */
+#include "launch.h"
+#include "sys.h"
+
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/prctl.h>
+#include <linux/stat.h>
+
+#define SIG_BLOCK      0
+#define SIGCHLD        17
+#define SFD_FLAGS      02004000   /* CLOEXEC, NONBLOCK */
+#define POLLIN         1
+#define POLLHUP        16
+#define MSG_NOSIGNAL   0x4000
+#define MSG_CMSG_CLOEXEC 0x40000000
+#define MSG_CUT        (0x20 | 0x08)   /* MSG_TRUNC, MSG_CTRUNC */
+#define SOL_SOCKET     1
+#define SCM_RIGHTS     1
+#define WNOHANG        1
+#define WALL           0x40000000
+#define RLIMIT_NOFILE  7
+
+void cpod_init_main (long *stack) __attribute__ ((noreturn, used));
+ARCH_START (cpod_init_main);
+
+static struct cpod_children children;
+
+/* The compiler may call these for copies and zeroing. */
+void *memcpy (void *to, const void *from, size_t n);
+void *memset (void *to, int byte, size_t n);
+
+void *
+memcpy (void *to, const void *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((unsigned char *) to)[i] = ((const unsigned char *) from)[i];
+	return to;
+}
+
+void *
+memset (void *to, int byte, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((unsigned char *) to)[i] = (unsigned char) byte;
+	return to;
+}
+
+long
+init_map_plan (struct cpod_walk *walk, int fd)
+{
+	struct statx st;
+	long ret = sys_statx (fd, "", AT_EMPTY_PATH, STATX_SIZE, &st);
+	long at;
+
+	if (ret < 0)
+		return ret;
+	if (st.stx_size > CPOD_PLAN_MAX_SIZE)
+		return -EFBIG;
+	at = sys_mmap (st.stx_size, 1 /* read */, 2 /* private */, fd);
+	if (at < 0 && at > -4096)
+		return at;
+	return walk_open (walk, (const void *) at, st.stx_size);
+}
+
+/* Sends one message, with a descriptor beside it unless fd is negative. */
+static void
+reply (const struct cpod_message *message, int fd)
+{
+	struct { struct sys_cmsghdr header; int fd; int pad; } control = {
+		{ sizeof (struct sys_cmsghdr) + sizeof (int), SOL_SOCKET, SCM_RIGHTS }, fd, 0
+	};
+	struct sys_iovec iov = { (void *) (uintptr_t) message, sizeof (*message) };
+	struct sys_msghdr header = { .iov = &iov, .iovlen = 1 };
+
+	if (fd >= 0) {
+		header.control = &control;
+		header.controllen = sizeof (control);
+	}
+	/* When the supervisor is gone, the lifeline says so. */
+	(void) sys_sendmsg (CPOD_INIT_FD_SOCKET, &header, MSG_NOSIGNAL);
+}
+
+void
+init_reply (uint32_t kind, uint32_t id, uint32_t flags, int pid, int fd, const struct cpod_walk *walk, long error)
+{
+	struct cpod_message message = { .magic = CPOD_INIT_MAGIC, .kind = kind, .id = id, .flags = flags, .pid = pid };
+
+	if (error < 0)
+		walk_record (walk, error, &message.record);
+	reply (&message, fd);
+}
+
+/* A child ended: an exec's end goes to whoever waits for it, a container's to the supervisor. */
+static void
+report (int pid, int status)
+{
+	struct cpod_child child;
+
+	if (!children_take (&children, pid, &child))
+		return;         /* an orphan, or the go-between of an exec */
+	if (child.result_fd >= 0) {
+		struct cpod_exec_result result = { .magic = CPOD_INIT_MAGIC, .status = status };
+
+		(void) sys_write (child.result_fd, &result, sizeof (result));
+		sys_close (child.result_fd);
+	} else {
+		struct cpod_message message = {
+			.magic = CPOD_INIT_MAGIC, .kind = CPOD_MESSAGE_EXITED, .id = child.id, .pid = pid, .status = status
+		};
+
+		reply (&message, -1);
+	}
+}
+
+/* Reaps all that has ended, ours or orphaned. */
+static void
+reap (int signal_fd)
+{
+	unsigned char info[128];
+	int status = 0;
+	long pid;
+
+	while (sys_read (signal_fd, info, sizeof (info)) > 0)
+		;
+	while ((pid = sys_wait4 (-1, &status, WNOHANG | WALL)) > 0)
+		report ((int) pid, status);
+}
+
+/* One message: what it asks for is done before the next is read. Returns 0 at the end of the socket. */
+static long
+serve (void)
+{
+	static union { struct sys_cmsghdr header; unsigned char bytes[sizeof (struct sys_cmsghdr) + 4 * 256]; } control;
+	struct cpod_message message;
+	struct sys_iovec iov = { &message, sizeof (message) };
+	struct sys_msghdr header = {
+		.iov = &iov, .iovlen = 1, .control = &control, .controllen = sizeof (control)
+	};
+	struct cpod_request request = { .message = &message, .fds = NULL, .n_fds = 0 };
+	long len = sys_recvmsg (CPOD_INIT_FD_SOCKET, &header, MSG_CMSG_CLOEXEC);
+
+	if (len == 0)
+		return 0;
+	if (len < 0)
+		return 1;
+	if (header.controllen >= sizeof (struct sys_cmsghdr) && control.header.type == SCM_RIGHTS) {
+		request.fds = (int *) (void *) (control.bytes + sizeof (struct sys_cmsghdr));
+		request.n_fds = (control.header.len - sizeof (struct sys_cmsghdr)) / sizeof (int);
+	}
+	if (len == sizeof (message) && (header.flags & MSG_CUT) == 0 && message.magic == CPOD_INIT_MAGIC)
+		launch_serve (&children, &request);
+	for (size_t i = 0; i < request.n_fds; i++)
+		if (request.fds[i] >= 0)
+			sys_close (request.fds[i]);
+	return 1;
+}
+
+/* The last act. */
+static void end (void) __attribute__ ((noreturn));
+static void
+end (void)
+{
+	(void) sys_write (CPOD_INIT_FD_KILL, "1", 1);
+	sys_exit (0);
+}
+
+/* Launches, reaps and reports until the supervisor is gone. */
+static void run (int signal_fd) __attribute__ ((noreturn));
+static void
+run (int signal_fd)
+{
+	struct sys_pollfd fds[3] = {
+		{ CPOD_INIT_FD_LIFE, POLLIN, 0 }, { signal_fd, POLLIN, 0 }, { CPOD_INIT_FD_SOCKET, POLLIN, 0 }
+	};
+
+	for (;;) {
+		long n = sys_ppoll (fds, 3);
+
+		if (n < 0 && n != -EINTR && n != -ENOMEM)
+			end ();
+		if (n <= 0)
+			continue;
+		if (fds[0].revents != 0)
+			end ();
+		if (fds[1].revents != 0)
+			reap (signal_fd);
+		if (fds[2].revents != 0 && serve () == 0)
+			end ();
+	}
+}
+
+/* Whether a child of ours lives when it is born in our cgroup: a group that was ever killed through
+ * cgroup.kill kills every newborn (seen on 6.18). */
+static uint32_t
+try_birth_in_cgroup (void)
+{
+	struct sys_clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = CPOD_INIT_FD_CGROUP };
+	int status = -1;
+	long pid;
+
+	if (sys_fcntl (CPOD_INIT_FD_CGROUP, 1 /* F_GETFD */, 0) < 0)
+		return 0;
+	pid = sys_clone3 (&args);
+	if (pid == 0)
+		sys_exit (42);
+	if (pid < 0 || sys_wait4 ((int) pid, &status, WALL) != pid)
+		return 0;
+	return status == 42 << 8 ? CPOD_READY_CLONE_INTO_CGROUP : 0;
+}
+
+/* Every disposition the default, every signal blocked: a child is born so and unblocks before exec. */
+static int
+settle_signals (void)
+{
+	uint64_t all = ~0ull, child = 1ull << (SIGCHLD - 1);
+	uint64_t default_action[4] = { 0 };
+
+	for (int signal = 1; signal <= 64; signal++)
+		(void) sys_rt_sigaction (signal, default_action);   /* KILL and STOP refuse, and need none */
+	sys_rt_sigprocmask (SIG_BLOCK, &all);
+	return (int) sys_signalfd4 (-1, &child, SFD_FLAGS);
+}
+
+/* Pod init wants a descriptor for every exec in flight; what it raises is put back in its children. */
+static void
+raise_files (void)
+{
+	struct sys_rlimit limit;
+
+	if (sys_prlimit (RLIMIT_NOFILE, NULL, &limit) < 0)
+		return;
+	children.files = limit;
+	limit.soft = limit.hard;
+	(void) sys_prlimit (RLIMIT_NOFILE, &limit, NULL);   /* fewer at once, if it cannot be */
+}
+
+static void pod_init (void) __attribute__ ((noreturn));
+static void
+pod_init (void)
+{
+	static struct cpod_walk walk;
+	int signal_fd = settle_signals ();
+	uint32_t flags = 0;
+	long ret;
+
+	raise_files ();
+	for (int fd = CPOD_INIT_FD_SOCKET; fd < CPOD_INIT_FD_FIRST; fd++)
+		(void) sys_fcntl (fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
+	ret = init_map_plan (&walk, CPOD_INIT_FD_PLAN);
+	if (ret >= 0 && signal_fd < 0)
+		ret = signal_fd;
+	if (ret >= 0) {
+		launch_fill_slots (&walk, CPOD_INIT_FD_FIRST);
+		ret = walk_run (&walk);
+	}
+	if (ret >= 0)
+		flags = try_birth_in_cgroup ();
+	if (ret >= 0)
+		ret = launch_prepare (&children, flags & CPOD_READY_CLONE_INTO_CGROUP);
+	init_reply (CPOD_MESSAGE_READY, 0, flags, 0, -1, &walk, ret);
+	if (ret < 0)
+		end ();
+	run (signal_fd);
+}
+
+static void launcher (void) __attribute__ ((noreturn));
+static void
+launcher (void)
+{
+	static struct cpod_walk walk;
+	struct cpod_record record;
+	long ret;
+
+	ret = init_map_plan (&walk, CPOD_INIT_FD_PLAN);
+	walk.status_fd = CPOD_INIT_FD_SOCKET;
+	(void) sys_fcntl (CPOD_INIT_FD_SOCKET, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
+	if (ret >= 0) {
+		launch_fill_slots (&walk, CPOD_INIT_FD_FIRST);
+		ret = walk_run (&walk);
+	}
+	walk_record (&walk, ret, &record);
+	(void) sys_write (walk.status_fd, &record, sizeof (record));
+	sys_exit (127);
+}
+
+void
+cpod_init_main (long *stack)
+{
+	const char *name = stack[0] > 0 ? (const char *) stack[1] : "";
+	size_t n = 0;
+
+	(void) sys_prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+	while (name[n] == CPOD_INIT_ARGV_POD[n] && name[n] != '\0')
+		n++;
+	if (name[n] == '\0' && n == sizeof (CPOD_INIT_ARGV_POD) - 1)
+		pod_init ();
+	launcher ();
+}

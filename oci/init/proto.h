@@ -1,0 +1,81 @@
+/* What the supervisor and pod init say to each other: one SOCK_SEQPACKET message each, fixed
+ * structs with descriptors beside them (SCM_RIGHTS).
+ *
+ *     supervisor -> init    LAUNCH  start a container: clone, walk its plan
+ *                           EXEC    run a command inside a container, born joined
+ *     init -> supervisor    READY   pod init has walked its own plan; or failed: record set
+ *                           LAUNCHED  the clone's pidfd; or failed: record set
+ *                           EXITED  a container ended
+ *
+ * How a walk went does not come this way: the child itself writes a struct cpod_record to the
+ * descriptor that came with LAUNCH, which closes on exec (end of file: the program runs); an exec's
+ * end is written by pod init to the one that came with EXEC.
+ *
+ * Both sides check size, magic and bounds; pod init drops a message that does not fit and says so
+ * by a failed reply. Shared with the freestanding cpod-init.
+ */
+#ifndef CPOD_OCI_INIT_PROTO_H
+#define CPOD_OCI_INIT_PROTO_H
+
+#include "oci/plan.h"
+
+#define CPOD_INIT_MAGIC 0x63706f32u     /* changes with any struct here or in plan.h */
+
+/* Descriptors that cpod-init finds open when it starts. */
+enum {
+	CPOD_INIT_FD_SOCKET = 3,        /* pod init: the supervisor. launcher: the status pipe */
+	CPOD_INIT_FD_PLAN   = 4,        /* its own plan, a memfd */
+	CPOD_INIT_FD_LIFE   = 5,        /* pod init: a pidfd of the supervisor */
+	CPOD_INIT_FD_KILL   = 6,        /* pod init: the pod's cgroup.kill, or not open */
+	CPOD_INIT_FD_CGROUP = 7,        /* pod init: its own cgroup's directory, or not open */
+	CPOD_INIT_FD_FIRST  = 8,        /* the plan's given descriptors follow in order */
+};
+/* argv[0] says what it is to be. */
+#define CPOD_INIT_ARGV_POD    "cpod-init"
+#define CPOD_INIT_ARGV_LAUNCH "cpod-launch"
+
+enum cpod_message_kind {
+	CPOD_MESSAGE_LAUNCH = 1,
+	CPOD_MESSAGE_EXEC,
+	CPOD_MESSAGE_READY,
+	CPOD_MESSAGE_LAUNCHED,
+	CPOD_MESSAGE_EXITED,
+};
+
+/* Where and how something failed: error is an errno, 0 for success. */
+struct cpod_record {
+	uint32_t magic;
+	uint32_t op;                    /* index in the plan, UINT32_MAX: before or beside it */
+	uint32_t step;                  /* enum cpod_step */
+	int32_t  error;
+};
+
+/* flags of LAUNCH and EXEC: which of the leading descriptors are there, in this order:
+ * plan, status (LAUNCH) or result (EXEC), then */
+#define CPOD_LAUNCH_CGROUP (1u << 0)    /* a cgroup directory to be born in */
+#define CPOD_LAUNCH_TARGET (1u << 1)    /* EXEC: the pidfd of the container to join */
+/* and then the plan's given descriptors. */
+
+/* flags of READY */
+#define CPOD_READY_CLONE_INTO_CGROUP (1u << 0)   /* the trial clone lived: children may be born in a cgroup */
+
+struct cpod_message {
+	uint32_t magic;
+	uint32_t kind;                  /* enum cpod_message_kind */
+	uint32_t id;                    /* the supervisor's number for this child */
+	uint32_t flags;
+	int32_t  pid;                   /* LAUNCHED: in pod init's PID namespace */
+	int32_t  status;                /* EXITED: as from wait4 */
+	uint32_t join;                  /* EXEC: CLONE_NEW* to join */
+	uint32_t reserved;
+	struct cpod_record record;      /* READY, LAUNCHED: why not */
+};
+
+/* An exec's result: one of these in one write. */
+struct cpod_exec_result {
+	uint32_t magic;
+	int32_t  status;                /* as from wait4; meaningless when record.error is set */
+	struct cpod_record record;
+};
+
+#endif

@@ -1,0 +1,240 @@
+/* The walker's files: every path that the container's root file system has a say in is opened
+ * beneath that root, by the kernel, in one openat2. There is no fallback.
+ *
+ * A missing directory is made component by component; each prefix is resolved anew from the root,
+ * so that a symbolic link in it means what it means inside the container, and never more.
+ */
+#include "sys.h"
+#include "walk.h"
+
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+
+#define PATH_BYTES 4096
+#define RACE_TRIES 64     /* RESOLVE_IN_ROOT answers EAGAIN when a rename ran beside it */
+
+long
+walk_open_beneath (struct cpod_walk *walk, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve };
+	long fd = -EAGAIN;
+
+	for (int i = 0; i < RACE_TRIES && fd == -EAGAIN; i++)
+		fd = sys_openat2 (walk_slot (walk, CPOD_SLOT_ROOT), path, &how);
+	return walk_at (walk, CPOD_STEP_OPEN, fd);
+}
+
+/* Makes the last component of prefix in the directory parent. */
+static long
+make_component (struct cpod_walk *walk, int parent, const char *name, uint32_t make, unsigned int mode)
+{
+	long ret;
+
+	if (make == CPOD_MAKE_FILE)
+		ret = sys_mknodat (parent, name, 0100644, 0);
+	else
+		ret = sys_mkdirat (parent, name, mode);
+	if (ret == -EEXIST)
+		return 0;
+	return walk_at (walk, make == CPOD_MAKE_FILE ? CPOD_STEP_CREATE : CPOD_STEP_MKDIR, ret);
+}
+
+/* The length of the component that begins at text. */
+static size_t
+component_length (const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] != '\0' && text[n] != '/')
+		n++;
+	return n;
+}
+
+/* Walks down path, making what is missing; prefix is a writable copy of it. Returns the last O_PATH fd. */
+static long
+make_down (struct cpod_walk *walk, char *prefix, uint32_t make, unsigned int mode, uint64_t resolve)
+{
+	long parent = walk_open_beneath (walk, "/", O_PATH | O_DIRECTORY, resolve);
+	char *at = prefix;
+
+	while (parent >= 0) {
+		char *name = at;
+		char after;
+		long fd, ret;
+
+		while (*name == '/')
+			name++;
+		if (*name == '\0')
+			return parent;
+		at = name + component_length (name);
+		after = *at;
+		*at = '\0';
+		fd = walk_open_beneath (walk, prefix, O_PATH, resolve);
+		if (fd == -ENOENT) {
+			ret = make_component (walk, (int) parent, name, after == '/' ? CPOD_MAKE_DIR : make, mode);
+			fd = ret < 0 ? ret : walk_open_beneath (walk, prefix, O_PATH, resolve);
+		}
+		*at = after;
+		sys_close ((int) parent);
+		parent = fd;
+	}
+	return parent;
+}
+
+long
+walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, unsigned int mode, uint64_t resolve)
+{
+	char prefix[PATH_BYTES];
+	size_t n = 0;
+	long fd = walk_open_beneath (walk, path, O_PATH, resolve);
+
+	if (fd != -ENOENT || make == CPOD_MAKE_NOTHING)
+		return fd;
+	while (path[n] != '\0' && n + 1 < sizeof (prefix)) {
+		prefix[n] = path[n];
+		n++;
+	}
+	if (path[n] != '\0')
+		return walk_at (walk, CPOD_STEP_OPEN, -ENAMETOOLONG);
+	while (n > 1 && prefix[n - 1] == '/')
+		n--;
+	prefix[n] = '\0';
+	return make_down (walk, prefix, make, mode, resolve);
+}
+
+long
+walk_open_dir (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long fd = walk_open_made (walk, walk_text (walk, op->path.path), CPOD_MAKE_DIR, 0755, 0);
+	long dir;
+
+	if (fd < 0)
+		return fd;
+	dir = walk_at (walk, CPOD_STEP_NOT_DIRECTORY, sys_openat ((int) fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+	sys_close ((int) fd);
+	if (dir >= 0)
+		walk_fill (walk, op->path.slot, (int) dir);
+	return dir;
+}
+
+long
+walk_mkdir (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long fd = walk_open_made (walk, walk_text (walk, op->mkdir.path), CPOD_MAKE_DIR, op->mkdir.mode, 0);
+
+	if (fd < 0)
+		return fd;
+	sys_close ((int) fd);
+	return 0;
+}
+
+long
+walk_mkdir_old (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long ret = sys_mkdirat (AT_FDCWD, walk_text (walk, op->mkdir.path), op->mkdir.mode);
+
+	return walk_at (walk, CPOD_STEP_MKDIR, ret == -EEXIST ? 0 : ret);
+}
+
+/* The kernel's encoding of a device number for mknod. */
+static unsigned int
+encode_device (uint64_t device)
+{
+	unsigned int major = (unsigned int) (device >> 32), minor = (unsigned int) device;
+
+	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
+}
+
+long
+walk_mknod (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	const char *name = walk_text (walk, op->mknod.name);
+	int dir = walk_slot (walk, op->mknod.dir);
+	long ret = sys_mknodat (dir, name, op->mknod.mode, encode_device (op->mknod.device));
+
+	if (ret == -EEXIST) {
+		ret = sys_unlinkat (dir, name, 0);
+		if (ret >= 0)
+			ret = sys_mknodat (dir, name, op->mknod.mode, encode_device (op->mknod.device));
+	}
+	if (walk_at (walk, CPOD_STEP_MKNOD, ret) < 0)
+		return ret;
+	if (op->mknod.uid == 0 && op->mknod.gid == 0)
+		return 0;
+	return walk_at (walk, CPOD_STEP_CHOWN,
+	                sys_fchownat (dir, name, op->mknod.uid, op->mknod.gid, AT_SYMLINK_NOFOLLOW));
+}
+
+long
+walk_symlink (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long ret = sys_symlinkat (walk_text (walk, op->symlink.target), walk_slot (walk, op->symlink.dir),
+	                          walk_text (walk, op->symlink.name));
+
+	return walk_at (walk, CPOD_STEP_SYMLINK, ret == -EEXIST ? 0 : ret);
+}
+
+/* Writes text in one call to a file of the private procfs; no link in it is followed. */
+static long
+put_proc (struct cpod_walk *walk, const char *path, const char *text, size_t len, uint64_t resolve)
+{
+	struct open_how how = { .flags = O_WRONLY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve };
+	long fd = sys_openat2 (walk_slot (walk, CPOD_SLOT_PROC), path, &how);
+	long ret;
+
+	if (walk_at (walk, CPOD_STEP_OPEN, fd) < 0)
+		return fd;
+	ret = sys_write ((int) fd, text, len);
+	sys_close ((int) fd);
+	if (ret >= 0 && (size_t) ret != len)
+		ret = -EIO;
+	return walk_at (walk, CPOD_STEP_WRITE, ret);
+}
+
+static size_t
+length (const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] != '\0')
+		n++;
+	return n;
+}
+
+long
+walk_sysctl (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	const char *value = walk_text (walk, op->sysctl.value);
+
+	return put_proc (walk, walk_text (walk, op->sysctl.path), value, length (value), RESOLVE_NO_SYMLINKS);
+}
+
+long
+walk_oom_score_adj (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	int64_t value = op->number.value;
+	char text[8], *at = text + sizeof (text);
+	uint64_t rest = value < 0 ? (uint64_t) -value : (uint64_t) value;
+
+	if (rest > 1000)
+		return -EINVAL;
+	do
+		*--at = (char) ('0' + rest % 10);
+	while ((rest /= 10) != 0);
+	if (value < 0)
+		*--at = '-';
+	return put_proc (walk, "self/oom_score_adj", at, (size_t) (text + sizeof (text) - at), 0);
+}
+
+long
+walk_join_cgroup (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long fd = sys_openat (walk_slot (walk, op->path.slot), "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
+	long ret;
+
+	if (walk_at (walk, CPOD_STEP_OPEN, fd) < 0)
+		return fd;
+	ret = sys_write ((int) fd, "0", 1);
+	sys_close ((int) fd);
+	return walk_at (walk, CPOD_STEP_WRITE, ret);
+}

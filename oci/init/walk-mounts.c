@@ -1,0 +1,294 @@
+/* The walker's mounts: made detached, given their attributes, and only then attached.
+ *
+ * Stages of a root, in the order in which a plan has them: the root itself (ROOT), then every mount
+ * beneath it through a descriptor that was resolved in it (ATTACH), masks and read-only paths, and
+ * last the pivot, after which the old root is gone.
+ */
+#include "sys.h"
+#include "walk.h"
+
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/mount.h>
+#include <linux/stat.h>
+
+#define MNT_DETACH 2
+#define MOVE_BY_FD (MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
+
+/* The root of every mount that the walker sees gets the propagation in number. */
+long
+walk_propagation (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	struct sys_mount_attr attr = { .propagation = (uint64_t) op->number.value };
+
+	return walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr (AT_FDCWD, "/", AT_RECURSIVE, &attr));
+}
+
+/* One "key" or "key=value" of a file system that is being configured. */
+static long
+configure (int fs, const char *option)
+{
+	char key[64];
+	size_t n = 0;
+
+	while (option[n] != '\0' && option[n] != '=') {
+		if (n + 1 >= sizeof (key))
+			return -EINVAL;
+		key[n] = option[n];
+		n++;
+	}
+	key[n] = '\0';
+	if (option[n] == '\0')
+		return sys_fsconfig (fs, FSCONFIG_SET_FLAG, key, NULL, 0);
+	return sys_fsconfig (fs, FSCONFIG_SET_STRING, key, option + n + 1, 0);
+}
+
+long
+walk_fsmount (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	const struct cpod_op_fsmount *fsmount = &op->fsmount;
+	const uint32_t *options = walk_list (walk, fsmount->options);
+	long fs, mount, ret;
+
+	if (options == NULL)
+		return -EINVAL;
+	fs = walk_at (walk, CPOD_STEP_FSOPEN, sys_fsopen (walk_text (walk, fsmount->type), FSOPEN_CLOEXEC));
+	if (fs < 0)
+		return fs;
+	ret = 0;
+	if (fsmount->source != 0)
+		ret = sys_fsconfig ((int) fs, FSCONFIG_SET_STRING, "source", walk_text (walk, fsmount->source), 0);
+	for (uint32_t i = 0; i < fsmount->options.n && ret >= 0; i++)
+		ret = configure ((int) fs, walk_text (walk, options[i]));
+	if (walk_at (walk, CPOD_STEP_FSCONFIG, ret) < 0)
+		return ret;
+	ret = walk_at (walk, CPOD_STEP_FSCREATE, sys_fsconfig ((int) fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	if (ret < 0)
+		return ret;
+	mount = walk_at (walk, CPOD_STEP_FSMOUNT, sys_fsmount ((int) fs, FSMOUNT_CLOEXEC, fsmount->attributes));
+	sys_close ((int) fs);
+	if (mount >= 0)
+		walk_fill (walk, fsmount->slot, (int) mount);
+	return mount;
+}
+
+/* 0 when the file is the device rdev (major << 20 | minor), else -ENODEV. */
+static long
+is_device (int fd, uint32_t rdev)
+{
+	struct statx st;
+	long ret = sys_statx (fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st);
+
+	if (ret < 0)
+		return ret;
+	if ((st.stx_mode & 0170000) != 0020000 || ((st.stx_rdev_major << 20) | st.stx_rdev_minor) != rdev)
+		return -ENODEV;
+	return 0;
+}
+
+long
+walk_open_tree (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->open_tree.recursive ? AT_RECURSIVE : 0);
+	long tree = sys_open_tree (AT_FDCWD, walk_text (walk, op->open_tree.path), flags);
+	long ret;
+
+	if (walk_at (walk, CPOD_STEP_OPEN_TREE, tree) < 0)
+		return tree;
+	if (op->open_tree.rdev != 0) {
+		ret = walk_at (walk, CPOD_STEP_WRONG_DEVICE, is_device ((int) tree, op->open_tree.rdev));
+		if (ret < 0)
+			return ret;
+	}
+	walk_fill (walk, op->open_tree.slot, (int) tree);
+	return 0;
+}
+
+long
+walk_attr (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	struct sys_mount_attr attr = { op->attr.set, op->attr.clear, op->attr.propagation, 0 };
+	unsigned int flags = AT_EMPTY_PATH | (op->attr.recursive ? AT_RECURSIVE : 0);
+
+	return walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr (walk_slot (walk, op->attr.slot), "", flags, &attr));
+}
+
+long
+walk_attach (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	uint64_t resolve = op->attach.no_symlinks ? RESOLVE_NO_SYMLINKS : 0;
+	long target, ret;
+
+	target = walk_open_made (walk, walk_text (walk, op->attach.path), op->attach.make, 0755, resolve);
+	if (target < 0)
+		return target;
+	ret = sys_move_mount (walk_slot (walk, op->attach.slot), "", (int) target, "", MOVE_BY_FD);
+	sys_close ((int) target);
+	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
+}
+
+/* Attaches a mount at a path of the old root. */
+static long
+place (struct cpod_walk *walk, int mount, cpod_ref path)
+{
+	long ret = sys_move_mount (mount, "", AT_FDCWD, walk_text (walk, path), MOVE_MOUNT_F_EMPTY_PATH);
+
+	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
+}
+
+long
+walk_place (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	return place (walk, walk_slot (walk, op->attach.slot), op->attach.path);
+}
+
+long
+walk_root (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	int mount = walk_slot (walk, op->root.slot);
+	long ret;
+
+	if (op->root.at == CPOD_SLOT_NONE)
+		ret = place (walk, mount, op->root.path);
+	else
+		ret = walk_at (walk, CPOD_STEP_MOVE_MOUNT,
+		               sys_move_mount (mount, "", walk_slot (walk, op->root.at), "", MOVE_BY_FD));
+	if (ret >= 0)
+		walk_fill (walk, CPOD_SLOT_ROOT, mount);
+	return ret;
+}
+
+long
+walk_proc (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long fs, mount, ret;
+
+	(void) op;
+	fs = walk_at (walk, CPOD_STEP_FSOPEN, sys_fsopen ("proc", FSOPEN_CLOEXEC));
+	if (fs < 0)
+		return fs;
+	ret = walk_at (walk, CPOD_STEP_FSCREATE, sys_fsconfig ((int) fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	if (ret < 0)
+		return ret;
+	mount = walk_at (walk, CPOD_STEP_FSMOUNT, sys_fsmount ((int) fs, FSMOUNT_CLOEXEC, 0));
+	sys_close ((int) fs);
+	if (mount >= 0)
+		walk_fill (walk, CPOD_SLOT_PROC, (int) mount);
+	return mount;
+}
+
+/* The null device of the old root, opened once and found to be it. */
+static long
+null_device (struct cpod_walk *walk)
+{
+	long fd, ret;
+
+	if (walk->null_fd >= 0)
+		return walk->null_fd;
+	fd = sys_openat (AT_FDCWD, walk_text (walk, walk->plan->null_path), O_PATH | O_CLOEXEC | O_NOFOLLOW, 0);
+	if (walk_at (walk, CPOD_STEP_OPEN, fd) < 0)
+		return fd;
+	ret = walk_at (walk, CPOD_STEP_WRONG_DEVICE, is_device ((int) fd, 1u << 20 | 3));
+	if (ret < 0)
+		return ret;
+	walk->null_fd = (int) fd;
+	return fd;
+}
+
+/* A detached mount that hides a file: the null device. */
+static long
+empty_file (struct cpod_walk *walk)
+{
+	long null = null_device (walk);
+
+	if (null < 0)
+		return null;
+	return walk_at (walk, CPOD_STEP_OPEN_TREE,
+	                sys_open_tree ((int) null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+}
+
+/* A detached mount that hides a directory: an empty read-only tmpfs. */
+static long
+empty_directory (struct cpod_walk *walk)
+{
+	unsigned int attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	long fs, mount, ret;
+
+	fs = walk_at (walk, CPOD_STEP_FSOPEN, sys_fsopen ("tmpfs", FSOPEN_CLOEXEC));
+	if (fs < 0)
+		return fs;
+	ret = walk_at (walk, CPOD_STEP_FSCONFIG, configure ((int) fs, "nr_inodes=2"));
+	if (ret >= 0)
+		ret = walk_at (walk, CPOD_STEP_FSCREATE, sys_fsconfig ((int) fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	if (ret < 0)
+		return ret;
+	mount = walk_at (walk, CPOD_STEP_FSMOUNT, sys_fsmount ((int) fs, FSMOUNT_CLOEXEC, attributes));
+	sys_close ((int) fs);
+	return mount;
+}
+
+long
+walk_mask (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long target, cover, ret;
+	struct statx st;
+
+	target = walk_open_beneath (walk, walk_text (walk, op->path.path), O_PATH, 0);
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0)
+		return target;
+	ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx ((int) target, "", AT_EMPTY_PATH, STATX_TYPE, &st));
+	if (ret < 0)
+		return ret;
+	cover = (st.stx_mode & 0170000) == 0040000 ? empty_directory (walk) : empty_file (walk);
+	if (cover < 0)
+		return cover;
+	ret = sys_move_mount ((int) cover, "", (int) target, "", MOVE_BY_FD);
+	sys_close ((int) cover);
+	sys_close ((int) target);
+	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
+}
+
+long
+walk_readonly (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+	long target, tree, ret;
+
+	target = walk_open_beneath (walk, walk_text (walk, op->path.path), O_PATH, 0);
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0)
+		return target;
+	tree = walk_at (walk, CPOD_STEP_OPEN_TREE, sys_open_tree ((int) target, "", flags));
+	if (tree < 0)
+		return tree;
+	ret = walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr ((int) tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr));
+	if (ret < 0)
+		return ret;
+	ret = sys_move_mount ((int) tree, "", (int) target, "", MOVE_BY_FD);
+	sys_close ((int) tree);
+	sys_close ((int) target);
+	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
+}
+
+long
+walk_pivot (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long ret;
+
+	(void) op;
+	ret = walk_at (walk, CPOD_STEP_CHDIR, sys_fchdir (walk_slot (walk, CPOD_SLOT_ROOT)));
+	if (ret < 0)
+		return ret;
+	ret = walk_at (walk, CPOD_STEP_PIVOT, sys_pivot_root (".", "."));
+	if (ret < 0)
+		return ret;
+	/* The old root now lies on top of the new one, at the same place. */
+	ret = walk_at (walk, CPOD_STEP_UMOUNT, sys_umount2 (".", MNT_DETACH));
+	if (ret < 0)
+		return ret;
+	return walk_at (walk, CPOD_STEP_CHDIR, sys_chdir ("/"));
+}

@@ -1,0 +1,178 @@
+/* The plan: a container's start as data.
+ *
+ * The parent compiles a spec into one relocatable block (a memfd): a header, a list of typed
+ * operations, and the bytes that they refer to by offset. The child after clone walks the list with
+ * one loop and one switch, and decides nothing (oci/init/walk.c). Strings are NUL-terminated inside
+ * the block; a struct cpod_ref is an offset from its beginning, 0 for none.
+ *
+ * Slots are the child's small table of descriptors. Some are given with the plan (n_given, in the
+ * order in which the parent attached them), others are filled by operations. By convention slot
+ * CPOD_SLOT_ROOT is the root that the container will have, and every path in an operation without
+ * a directory slot is resolved beneath it (openat2, RESOLVE_IN_ROOT).
+ *
+ * This header is shared with the freestanding program cpod-init: fixed-width types only.
+ */
+#ifndef CPOD_OCI_PLAN_H
+#define CPOD_OCI_PLAN_H
+
+#include <stdint.h>
+
+#define CPOD_PLAN_MAGIC    0x6e616c70u   /* "plan" */
+#define CPOD_PLAN_VERSION  1u
+#define CPOD_PLAN_MAX_SIZE (32u << 20)
+#define CPOD_PLAN_MAX_OPS  65536u
+#define CPOD_PLAN_SLOTS    256u          /* fits one SCM_RIGHTS message's 253 descriptors and a few more */
+
+typedef uint32_t cpod_ref;               /* offset into the block; 0: none */
+
+/* A table of n refs, itself in the block. */
+struct cpod_ref_list { cpod_ref at; uint32_t n; };
+
+#define CPOD_SLOT_NONE   UINT16_MAX
+#define CPOD_SLOT_ROOT   0u              /* the container's root, once CPOD_OP_ROOT has set it */
+#define CPOD_SLOT_STDIN  1u              /* given: descriptors for 0, 1, 2; or none */
+#define CPOD_SLOT_STDOUT 2u
+#define CPOD_SLOT_STDERR 3u
+#define CPOD_SLOT_PROC   4u              /* a private detached procfs, once CPOD_OP_PROC has made it */
+#define CPOD_SLOT_FIRST  5u              /* the first that a plan may use freely */
+
+/* What an operation makes when its target is not there. */
+enum cpod_make { CPOD_MAKE_NOTHING, CPOD_MAKE_DIR, CPOD_MAKE_FILE };
+
+enum cpod_op_kind {
+	CPOD_OP_END,           /* nothing: pod init's own plan ends so */
+	/* mounts */
+	CPOD_OP_PROPAGATION,   /* propagation: mount_setattr of "/" as it is now */
+	CPOD_OP_FSMOUNT,       /* fsmount: a new file system, detached, into a slot */
+	CPOD_OP_OPEN_TREE,     /* open_tree: a detached copy of the mount at a path of the old root, into a slot */
+	CPOD_OP_ATTR,          /* attr: mount_setattr of the mount in a slot */
+	CPOD_OP_ATTACH,        /* attach: the mount in a slot goes to a path beneath the root */
+	CPOD_OP_PLACE,         /* place: the mount in a slot goes to a path of the old root */
+	CPOD_OP_ROOT,          /* root: as PLACE, and the slot becomes CPOD_SLOT_ROOT */
+	CPOD_OP_PROC,          /* a private detached procfs into CPOD_SLOT_PROC */
+	CPOD_OP_MASK,          /* path: covered by an empty file or directory; absent is fine */
+	CPOD_OP_READONLY,      /* path: made read-only in place; absent is fine */
+	CPOD_OP_PIVOT,         /* the root becomes "/", the old one is gone */
+	/* files beneath the root */
+	CPOD_OP_OPEN_DIR,      /* open_dir: a directory beneath the root into a slot (made when absent) */
+	CPOD_OP_MKDIR,         /* mkdir: a directory and its parents beneath the root; an existing one stays */
+	CPOD_OP_MKDIR_OLD,     /* mkdir: one directory in the old root */
+	CPOD_OP_MKNOD,         /* mknod: relative to a directory slot */
+	CPOD_OP_SYMLINK,       /* symlink: relative to a directory slot; an existing name stays */
+	/* namespaces and kernel settings */
+	CPOD_OP_SETNS,         /* setns: the namespace in a slot */
+	CPOD_OP_HOSTNAME,      /* text */
+	CPOD_OP_DOMAINNAME,    /* text */
+	CPOD_OP_LOOPBACK,      /* the interface lo goes up (text: a finished netlink message) */
+	CPOD_OP_SYSCTL,        /* sysctl: written relative to CPOD_SLOT_PROC */
+	CPOD_OP_OOM_SCORE_ADJ, /* number: relative to CPOD_SLOT_PROC */
+	CPOD_OP_JOIN_CGROUP,   /* slot: "0" into its cgroup.procs, where CLONE_INTO_CGROUP cannot be had */
+	/* the process */
+	CPOD_OP_STDIO,         /* slots 1-3 become descriptors 0-2; /dev/null of the container where none was given */
+	CPOD_OP_CLOSE,         /* every slot and every other descriptor but 0-2 and the status pipe, which becomes 3 */
+	CPOD_OP_SETSID,
+	CPOD_OP_KEYRING,       /* a new session keyring */
+	CPOD_OP_RLIMIT,        /* rlimit */
+	CPOD_OP_UMASK,         /* number */
+	CPOD_OP_CHDIR,         /* text: in the new root, and found to be inside it */
+	CPOD_OP_BOUNDING,      /* caps.bounding: everything else leaves the bounding set */
+	CPOD_OP_IDS,           /* ids: groups, gid, uid; capabilities survive until CAPS */
+	CPOD_OP_CAPS,          /* caps: the other four sets, exactly */
+	CPOD_OP_NO_NEW_PRIVS,
+	CPOD_OP_SECCOMP,       /* seccomp */
+	CPOD_OP_BIRTH,         /* exec only: the walker, joined and dropped, gives birth to the command and ends */
+	CPOD_OP_EXEC,          /* exec */
+	CPOD_OP_KINDS,
+};
+
+struct cpod_op_fsmount {
+	uint16_t slot;
+	uint16_t reserved;
+	cpod_ref type;                      /* "tmpfs" */
+	struct cpod_ref_list options;       /* "key" or "key=value", each one fsconfig */
+	cpod_ref source;                    /* or none */
+	uint32_t attributes;                /* MOUNT_ATTR_* for fsmount */
+};
+struct cpod_op_open_tree { uint16_t slot; uint16_t recursive; cpod_ref path; uint32_t rdev; /* 0, or the device it must be */ };
+struct cpod_op_attr {
+	uint16_t slot;
+	uint16_t recursive;
+	uint32_t reserved;
+	uint64_t set, clear, propagation;   /* struct mount_attr */
+};
+struct cpod_op_attach {
+	uint16_t slot;
+	uint8_t  make;                      /* enum cpod_make, for what is missing at path */
+	uint8_t  no_symlinks;               /* path and its parents may not be symbolic links */
+	cpod_ref path;
+};
+struct cpod_op_root { uint16_t slot; uint16_t at; cpod_ref path; /* at: an O_PATH slot, else path in the old root */ };
+struct cpod_op_path { cpod_ref path; uint16_t slot; uint16_t reserved; };
+struct cpod_op_mkdir { cpod_ref path; uint32_t mode; };
+struct cpod_op_mknod { uint16_t dir; uint16_t reserved; cpod_ref name; uint32_t mode, uid, gid; uint64_t device; };
+struct cpod_op_symlink { uint16_t dir; uint16_t reserved; cpod_ref name, target; };
+struct cpod_op_setns { uint16_t slot; uint16_t reserved; uint32_t type; /* CLONE_NEW* that it must be */ };
+struct cpod_op_text { cpod_ref text; uint32_t len; };
+struct cpod_op_sysctl { cpod_ref path, value; };       /* "sys/net/ipv4/ip_forward" */
+struct cpod_op_number { int64_t value; };
+struct cpod_op_rlimit { uint32_t resource, reserved; uint64_t soft, hard; };
+struct cpod_op_ids { uint32_t uid, gid; struct cpod_ref_list groups; /* of uint32_t, not refs */ };
+struct cpod_op_caps { uint64_t bounding, effective, permitted, inheritable, ambient; };
+struct cpod_op_seccomp { cpod_ref filter; uint32_t n; uint32_t flags, reserved; };   /* n struct sock_filter */
+struct cpod_op_exec {
+	struct cpod_ref_list argv, envp;
+	struct cpod_ref_list paths;         /* tried in order, as execvp does */
+};
+
+struct cpod_op {
+	uint32_t kind;                      /* enum cpod_op_kind */
+	uint32_t reserved;
+	union {
+		struct cpod_op_fsmount   fsmount;
+		struct cpod_op_open_tree open_tree;
+		struct cpod_op_attr      attr;
+		struct cpod_op_attach    attach;      /* ATTACH, PLACE */
+		struct cpod_op_root      root;
+		struct cpod_op_path      path;        /* MASK, READONLY, OPEN_DIR, JOIN_CGROUP */
+		struct cpod_op_mkdir     mkdir;
+		struct cpod_op_mknod     mknod;
+		struct cpod_op_symlink   symlink;
+		struct cpod_op_setns     setns;
+		struct cpod_op_text      text;        /* HOSTNAME, DOMAINNAME, LOOPBACK, CHDIR */
+		struct cpod_op_sysctl    sysctl;
+		struct cpod_op_number    number;      /* UMASK, OOM_SCORE_ADJ; PROPAGATION: MS_* */
+		struct cpod_op_rlimit    rlimit;
+		struct cpod_op_ids       ids;
+		struct cpod_op_caps      caps;
+		struct cpod_op_seccomp   seccomp;
+		struct cpod_op_exec      exec;
+		uint64_t words[6];
+	};
+};
+
+struct cpod_plan_header {
+	uint32_t magic, version;
+	uint32_t size;                      /* of the whole block, in bytes */
+	uint32_t n_ops;
+	cpod_ref ops;                       /* struct cpod_op[n_ops], aligned to 8 */
+	cpod_ref null_path;                 /* where the old root has a /dev/null, for masks */
+	uint64_t clone_flags;               /* CLONE_NEW* for the process that walks this plan */
+	uint16_t n_given;                   /* descriptors that come with the plan */
+	uint16_t reserved[3];
+	uint16_t given[CPOD_PLAN_SLOTS];    /* the slot of each */
+};
+
+/* Where a walk failed, in one write. step names the call within the operation. */
+enum cpod_step {
+	CPOD_STEP_NONE, CPOD_STEP_PLAN, CPOD_STEP_CLONE, CPOD_STEP_FSOPEN, CPOD_STEP_FSCONFIG, CPOD_STEP_FSCREATE,
+	CPOD_STEP_FSMOUNT, CPOD_STEP_OPEN_TREE, CPOD_STEP_SETATTR, CPOD_STEP_OPEN, CPOD_STEP_MKDIR, CPOD_STEP_CREATE,
+	CPOD_STEP_MOVE_MOUNT, CPOD_STEP_CHDIR, CPOD_STEP_PIVOT, CPOD_STEP_UMOUNT, CPOD_STEP_MKNOD, CPOD_STEP_CHOWN,
+	CPOD_STEP_SYMLINK, CPOD_STEP_SETNS, CPOD_STEP_SET, CPOD_STEP_WRITE, CPOD_STEP_SOCKET, CPOD_STEP_NETLINK,
+	CPOD_STEP_DUP, CPOD_STEP_SETSID, CPOD_STEP_KEYRING, CPOD_STEP_RLIMIT, CPOD_STEP_OUTSIDE, CPOD_STEP_BOUNDING,
+	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
+	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,
+	CPOD_STEP_NOT_DIRECTORY, CPOD_STEP_MASK_COUNT, CPOD_STEP_SIGNALS,
+	CPOD_STEPS,
+};
+
+#endif
