@@ -16,6 +16,7 @@
 
 #define ROW_MIN 8u     /* nodes that are taken from the arena at once: first, and at most */
 #define ROW_MAX 512u
+#define MERGE_WORK_MAX 10000000u
 #define FEW 16u        /* members whose order fits on the stack */
 
 void
@@ -251,6 +252,19 @@ copy_children (struct cpod_json_builder *builder, const struct cpod_json *from)
 	return ret;
 }
 
+/* Whether value is a container that is not closed yet. */
+static bool
+is_open (const struct cpod_json_builder *builder, const struct cpod_json *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < builder->depth; i++) {
+		if (builder->open[i] == value)
+			return true;
+	}
+	return false;
+}
+
 int
 cpod_json_build_copy (struct cpod_json_builder *builder, const struct cpod_json *value,
                       struct cpod_json_place at)
@@ -258,6 +272,8 @@ cpod_json_build_copy (struct cpod_json_builder *builder, const struct cpod_json 
 	struct cpod_json *node;
 	int ret;
 
+	if (is_open (builder, value))
+		return cpod_json_build_error (builder, EINVAL, at, "the value would contain itself");
 	if (value->type == CPOD_JSON_ARRAY || value->type == CPOD_JSON_OBJECT) {
 		ret = cpod_json_build_open (builder, value->type, at);
 		if (ret == 0)
@@ -274,6 +290,64 @@ cpod_json_build_copy (struct cpod_json_builder *builder, const struct cpod_json 
 	else
 		node->text = value->text;
 	return 0;
+}
+
+/* Takes the member "<<" out of object, which has one. */
+static struct cpod_json *
+take_merge_member (struct cpod_json *object)
+{
+	struct cpod_json **link = &object->first, *before = NULL, *taken;
+
+	while (strcmp ((*link)->key, "<<") != 0) {
+		before = *link;
+		link = &before->next;
+	}
+	taken = *link;
+	*link = taken->next;
+	if (object->last == taken)
+		object->last = before;
+	object->count--;
+	return taken;
+}
+
+/* Copies those members of from, which object does not have, into the object. */
+static int
+merge_object (struct cpod_json_builder *builder, struct cpod_json *object, const struct cpod_json *from)
+{
+	struct cpod_json_place at = { from->line, from->column };
+	const struct cpod_json *member;
+	int ret = 0;
+
+	if (from->type != CPOD_JSON_OBJECT)
+		return cpod_json_build_error (builder, EINVAL, at, "only a mapping can be merged, not a %s",
+		                              cpod_json_type_name (from->type));
+	for (member = from->first; member && ret == 0; member = member->next) {
+		builder->merge_work += object->count;
+		if (builder->merge_work > MERGE_WORK_MAX)
+			return cpod_json_build_error (builder, E2BIG, at, "too many keys to merge");
+		if (cpod_json_get (object, member->key))
+			continue;
+		builder->key = member->key;
+		builder->key_line = member->key_line;
+		builder->key_column = member->key_column;
+		ret = cpod_json_build_copy (builder, member,
+		                            (struct cpod_json_place) { member->line, member->column });
+	}
+	return ret;
+}
+
+int
+cpod_json_build_merge (struct cpod_json_builder *builder)
+{
+	struct cpod_json *object = builder->open[builder->depth - 1];
+	const struct cpod_json *merged = take_merge_member (object), *child;
+	int ret = 0;
+
+	if (merged->type != CPOD_JSON_ARRAY)
+		return merge_object (builder, object, merged);
+	for (child = merged->first; child && ret == 0; child = child->next)
+		ret = merge_object (builder, object, child);
+	return ret;
 }
 
 const struct cpod_json *

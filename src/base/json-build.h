@@ -24,6 +24,7 @@ struct cpod_json_builder {
 	uint32_t n_values;
 	struct cpod_json *spare;                         /* nodes are taken from the arena in rows */
 	unsigned int n_spare;
+	uint32_t merge_work;                             /* comparisons that merges have cost */
 };
 
 /* A place in the document. */
@@ -42,9 +43,13 @@ int cpod_json_build_scalar (struct cpod_json_builder *builder, enum cpod_json_ty
 int cpod_json_build_open (struct cpod_json_builder *builder, enum cpod_json_type type,
                           struct cpod_json_place at);
 int cpod_json_build_close (struct cpod_json_builder *builder);
-/* A copy of a finished value of this tree, as an alias in YAML means it. Counts as if it were written out. */
+/* A copy of a value of this tree, as an alias in YAML means it. Counts as if it were written out; -EINVAL
+ * when the value is not closed yet. */
 int cpod_json_build_copy (struct cpod_json_builder *builder, const struct cpod_json *value,
                           struct cpod_json_place at);
+/* Replaces the member "<<" of the innermost open object by those members of its value (an object, or
+ * an array of objects of which the earlier ones win) that the object does not have itself. */
+int cpod_json_build_merge (struct cpod_json_builder *builder);
 /* The value added last, the container closed last, or NULL. */
 const struct cpod_json *cpod_json_build_latest (const struct cpod_json_builder *builder);
 

@@ -1,5 +1,5 @@
 # The ground: knows nothing of containers. base_sources go into every program, also static ones;
-# module.c and yaml.c load modules and stay out of those.
+# module.c and yaml.c load modules and are for those that may.
 base_sources += \
 	src/base/arena.c src/base/arena.h \
 	src/base/decode.c src/base/decode.h \
@@ -11,3 +11,6 @@ base_sources += \
 	src/base/json-write.c \
 	src/base/loop.c src/base/loop.h \
 	src/base/str.c src/base/str.h
+libcpod_sources += \
+	src/base/module.c src/base/module.h \
+	src/base/yaml.c src/base/yaml.h
