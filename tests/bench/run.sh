@@ -35,6 +35,7 @@ crun_exec=
 
 finish () {
 	if [ -n "$crun_exec" ]; then crun delete -f "$crun_exec" 2>/dev/null || :; fi
+	umount "$scratch/podman/overlay" 2>/dev/null || :
 	rm -rf "$scratch"
 	# What a floor that failed half-way has left.
 	for group in /sys/fs/cgroup/cpod-bench-[0-9]*; do
@@ -99,6 +100,13 @@ pod () {
 	printf ']}\n'
 }
 
+# An image of the root directory in a store of its own. The limits and the missing cgroup are for
+# machines without CAP_SYS_RESOURCE, where podman's own choice is refused.
+podman="podman --root $scratch/podman --runroot $scratch/podman-run --cgroup-manager cgroupfs"
+podman_options='--rm --network none --cgroups disabled --ulimit nofile=1024:1024 --ulimit nproc=1000:1000'
+image=localhost/cpod-bench
+podman_prepare () { tar -C "$rootfs" -c . | $podman import - cpod-bench >/dev/null 2>&1; }
+
 # Prints COMMAND's number of system calls, children included.
 calls () { echo "strace -f -c -o $scratch/calls $* >/dev/null 2>&1; awk '\$NF == \"total\" { print \$4 }' $scratch/calls"; }
 
@@ -122,6 +130,7 @@ row spawn "$t" cpod-oci "$oci run --bundle $bundle $tag-a"
 if have crun; then row spawn "$t" crun "crun run --bundle $bundle $tag-b"; fi
 if have runc; then row spawn "$t" runc "runc run --bundle $bundle $tag-c"; fi
 if have bwrap; then row spawn "$t" bubblewrap "bwrap --unshare-all --bind $rootfs / --proc /proc --dev /dev /true"; fi
+if have podman && podman_prepare; then row spawn "$t" podman "$podman run $podman_options $image /true"; fi
 row spawn "$t" 'plain spawn' "$scratch/true-static"
 row target "$t" cpod-oci floor 1.5
 row target "$t" cpod-oci crun 0.6
