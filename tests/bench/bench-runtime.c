@@ -153,8 +153,7 @@ pod_end (struct bench_runtime *b, size_t count)
 	b->rt->async->pod_destroy (b->pod);
 }
 
-/* Samples, one a mode; data: struct bench_runtime. Each returns nanoseconds. */
-
+/* One container, from asking to its removal. data: struct bench_runtime. Returns nanoseconds. */
 static uint64_t
 once_join (void *data)
 {
@@ -173,6 +172,8 @@ once_join (void *data)
 	return floor_now () - begin;
 }
 
+/* A pod from nothing to three running containers; its end is not in the sample.
+ * data: struct bench_runtime. Returns nanoseconds. */
 static uint64_t
 once_pod (void *data)
 {
@@ -186,6 +187,7 @@ once_pod (void *data)
 	return spent;
 }
 
+/* The end of the same pod; its start is not in the sample. data: struct bench_runtime. Returns nanoseconds. */
 static uint64_t
 once_kill (void *data)
 {
@@ -199,6 +201,7 @@ once_kill (void *data)
 	return floor_now () - begin;
 }
 
+/* One probe, from asking to its status. data: struct bench_runtime. Returns nanoseconds. */
 static uint64_t
 once_exec (void *data)
 {

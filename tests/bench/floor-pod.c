@@ -331,8 +331,6 @@ pod_end (struct floor_pod *f, size_t count, int probe)
 	floor_cgroup_remove (f->top_fd, f->pod);
 }
 
-/* Samples, one a mode; data: struct floor_pod. Each returns nanoseconds. */
-
 /* Asks for one thing and takes answers answers. Returns the time that counts. */
 static uint64_t
 ask (const struct floor_pod *f, enum request what, int answers)
@@ -351,6 +349,7 @@ ask (const struct floor_pod *f, enum request what, int answers)
 	return f->direct ? last.spent : floor_now () - begin;
 }
 
+/* One container, from asking to its removal. data: struct floor_pod. Returns nanoseconds. */
 static uint64_t
 once_join (void *data)
 {
@@ -359,12 +358,15 @@ once_join (void *data)
 	return ask (f, ASK_JOIN, f->direct ? 1 : 2);
 }
 
+/* One probe, from asking to its status. data: struct floor_pod. Returns nanoseconds. */
 static uint64_t
 once_exec (void *data)
 {
 	return ask (data, ASK_EXEC, 1);
 }
 
+/* A pod from nothing to three running containers; its end is not in the sample.
+ * data: struct floor_pod. Returns nanoseconds. */
 static uint64_t
 once_pod (void *data)
 {
@@ -380,6 +382,7 @@ once_pod (void *data)
 	return spent;
 }
 
+/* The end of the same pod; its start is not in the sample. data: struct floor_pod. Returns nanoseconds. */
 static uint64_t
 once_kill (void *data)
 {
