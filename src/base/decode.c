@@ -595,6 +595,16 @@ says_nothing (const struct cpod_json *value)
 	return false;
 }
 
+/* Whether value is skipped: null where it may be, and {} for an object that is not carried out. */
+static bool
+stands_for_absence (const struct cpod_field *field, const struct cpod_json *value)
+{
+	if (value->type == CPOD_JSON_NULL)
+		return field->flags & (CPOD_FIELD_NULL_OK | CPOD_FIELD_NOT_YET);
+	return (field->flags & CPOD_FIELD_NOT_YET) && field->kind == CPOD_KIND_OBJECT
+	       && value->type == CPOD_JSON_OBJECT && value->count == 0;
+}
+
 /* Refuses the field, at its key, where this version does not carry it out and value asks for it. */
 static int
 check_carried_out (struct cpod_decoder *decoder, const struct cpod_field *field,
@@ -617,7 +627,7 @@ decode_member (struct cpod_decoder *decoder, const struct cpod_field *field, con
 	size_t old_len = cpod_decode_push (decoder, field->name);
 	int ret = 0;
 
-	if (value->type != CPOD_JSON_NULL || !(field->flags & (CPOD_FIELD_NULL_OK | CPOD_FIELD_NOT_YET))) {
+	if (!stands_for_absence (field, value)) {
 		ret = by_kind[field->kind] (decoder, field, value, (char *) base + field->offset, err);
 		if (ret == 0)
 			ret = check_carried_out (decoder, field, value, err);
