@@ -311,7 +311,7 @@ is_sysctl_name (const char *name)
 		end = strchrnul (c, separator);
 		if (end == c || (end - c == 1 && c[0] == '.') || (end - c == 2 && c[0] == '.' && c[1] == '.'))
 			return false;
-		if (separator == '.' && strcspn (c, "/") < (size_t) (end - c) && strspn (c, "/") > 0)
+		if (separator == '.' && memchr (c, '/', (size_t) (end - c)))
 			return false;
 		if (*end == '\0')
 			return parts >= 1;
