@@ -31,7 +31,7 @@ check-local: all $(test_programs)
 	SRC=$(abs_srcdir) BUILD=$(abs_builddir) MAKE="$(MAKE)" $(SHELL) $(srcdir)/tests/run $(CHECK_WHAT)
 
 lint: all
-	SRC=$(abs_srcdir) BUILD=$(abs_builddir) CC="$(CC)" NM="$(NM)" $(SHELL) $(srcdir)/tests/run lint
+	SRC=$(abs_srcdir) BUILD=$(abs_builddir) CC="$(CC)" NM="$(NM)" LINT=full $(SHELL) $(srcdir)/tests/run lint
 
 .PHONY: tests lint
 AM_DISTCHECK_CONFIGURE_FLAGS = --with-tests=unit
