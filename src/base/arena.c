@@ -55,7 +55,7 @@ add_chunk (struct cpod_arena *arena, size_t size)
 	single = newest && size > room / 4;
 	if (size > room || single)
 		room = size;
-	if (room > SIZE_MAX - sizeof (*chunk))
+	if (room > PTRDIFF_MAX - sizeof (*chunk))
 		return NULL;
 	chunk = calloc (1, sizeof (*chunk) + room);
 	if (!chunk)

@@ -24,26 +24,26 @@ min_size (size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* How many letters must be added, dropped or changed to make b of a; both at most WORD_MAX long. */
+/* How many letters must be added, dropped, changed or swapped with their neighbour to make b of a;
+ * both at most WORD_MAX long. Row i holds the distances of the first i letters of a; three are kept. */
 static size_t
 edit_distance (const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1], n = strlen (b), i, j;
+	size_t rows[3][WORD_MAX + 1], n = strlen (b), i, j;
 
 	for (j = 0; j <= n; j++)
-		row[j] = j;
-	for (i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	for (i = 1; a[i - 1]; i++) {
+		size_t *row = rows[i % 3], *before = rows[(i - 1) % 3];
 
-		row[0] = i + 1;
-		for (j = 0; j < n; j++) {
-			size_t change = diagonal + (a[i] != b[j]);
-
-			diagonal = row[j + 1];
-			row[j + 1] = min_size (change, min_size (row[j], diagonal) + 1);
+		row[0] = i;
+		for (j = 1; j <= n; j++) {
+			row[j] = min_size (before[j - 1] + (a[i - 1] != b[j - 1]), min_size (row[j - 1], before[j]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = min_size (row[j], rows[(i - 2) % 3][j - 2] + 1);
 		}
 	}
-	return row[n];
+	return rows[(i - 1) % 3][n];
 }
 
 /* The distance when it is small enough to be taken for a slip, else WORD_MAX. */

@@ -247,40 +247,45 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_close,
 };
 
+#define TOKEN (-1)                /* at the beginning of the token */
+
 /* yajl's words (any part of them that is unique) and ours. */
 static const struct {
 	const char *theirs, *ours;
-	bool inside;              /* the fault is inside a token, at the byte read last */
+	int back;                 /* the fault is so many bytes before what was read last, or: */
 } complaints[] = {
-	{ "UTF8", "invalid UTF-8 in a string", true },
-	{ "'\\' occurs", "invalid escape in a string", true },
-	{ "non-hex", "invalid \\u escape in a string: four hexadecimal digits must follow", true },
-	{ "invalid character inside string", "control character in a string (write it as an escape)", true },
-	{ "required after the exponent", "malformed number: a digit must follow the exponent", false },
-	{ "required after the decimal", "malformed number: a digit must follow the decimal point", false },
-	{ "required after the minus", "malformed number: a digit must follow the minus sign", false },
-	{ "comment", "comments are not allowed here", false },
-	{ "must be a string", "an object's key must be a string in double quotes", false },
-	{ "separated by a colon", "expected ':' between key and value", false },
-	{ "inside map", "expected ',' or '}' after a value in an object", false },
-	{ "after array element", "expected ',' or ']' after a value in an array", false },
-	{ "trailing garbage", "more text after the end of the document", false },
-	{ "premature EOF", "the document ends too early", false },
-	{ "unallowed token", "expected a value", false },
-	{ "lexical error", "expected a value, found text that is not JSON", false },
+	{ "UTF8", "invalid UTF-8 in a string", 1 },
+	{ "'\\' occurs", "invalid escape in a string", 1 },
+	{ "non-hex", "invalid \\u escape in a string: four hexadecimal digits must follow", 0 },
+	{ "invalid character inside string", "control character in a string (write it as an escape)", 0 },
+	{ "required after the exponent", "malformed number: a digit must follow the exponent", TOKEN },
+	{ "required after the decimal", "malformed number: a digit must follow the decimal point", TOKEN },
+	{ "required after the minus", "malformed number: a digit must follow the minus sign", TOKEN },
+	{ "comment", "'/' begins no comment that is allowed here", TOKEN },
+	{ "must be a string", "an object's key must be a string in double quotes", TOKEN },
+	{ "separated by a colon", "expected ':' between key and value", TOKEN },
+	{ "inside map", "expected ',' or '}' after a value in an object", TOKEN },
+	{ "after array element", "expected ',' or ']' after a value in an array", TOKEN },
+	{ "trailing garbage", "more text after the end of the document", TOKEN },
+	{ "premature EOF", "the document ends too early", TOKEN },
+	{ "unallowed token", "expected a value", TOKEN },
+	{ "lexical error", "expected a value, found text that is not JSON", TOKEN },
 };
 #define N_COMPLAINTS (sizeof (complaints) / sizeof (complaints[0]))
 
-/* Moves the cursor to where yajl gave up. consumed: offset behind what it read of the text. */
+/* Moves the cursor to where yajl gave up. consumed: offset behind what it read of the text, 0 when it
+ * was fed something else; back: see above. A token of one byte ends where it begins. */
 static void
-find_fault (struct reader *reader, size_t consumed, bool inside)
+find_fault (struct reader *reader, size_t consumed, int back)
 {
 	char last = consumed > reader->pos ? reader->text[consumed - 1] : '\0';
 
-	if (last != '\0' && (inside || strchr (",:[]{}", last)))
-		move_to (reader, consumed - 1);
-	else
+	if (last != '\0' && back == TOKEN && strchr (",:[]{}", last))
+		back = 1;
+	if (last == '\0' || back == TOKEN)
 		next_token (reader);
+	else
+		move_to (reader, consumed - (size_t) back);
 }
 
 /* Turns yajl's failure into ours. consumed: offset behind what it read of the text. */
@@ -295,7 +300,7 @@ complain (struct reader *reader, yajl_handle yajl, size_t consumed)
 		i++;
 	if (words)
 		yajl_free_error (yajl, words);
-	find_fault (reader, consumed, complaints[i].inside);
+	find_fault (reader, consumed, complaints[i].back);
 	if (reader->pos < reader->len && strcmp (complaints[i].theirs, "premature EOF") == 0)
 		return cpod_json_build_error (&reader->builder, EINVAL, place_at (reader, reader->pos),
 		                              "this string has no end");
