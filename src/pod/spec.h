@@ -1,0 +1,121 @@
+/* The native pod spec as the controller sees it.
+ *
+ * Stages of a load: the file is read (bounded), parsed into a tree that remembers places, told apart
+ * from the other shapes of input, decoded by the tables in spec-tables.c, then checked as a whole
+ * (names, forms, number of containers). What a container's OCI spec means is not looked at here:
+ * it goes to the runtime as text, and what the runtime refuses is located in the tree.
+ *
+ * Life cycle: counted references; everything lives in one arena. A spec does not change after load,
+ * so that pods in different threads may share it.
+ */
+#ifndef CPOD_POD_SPEC_H
+#define CPOD_POD_SPEC_H
+
+#include "probes/probe-spec.h"
+#include "src/base/arena.h"
+#include "src/base/json.h"
+#include "src/base/str.h"
+
+#include <cpod/cpod.h>
+#include <stdatomic.h>
+
+#define CPOD_SPEC_MAX_CONTAINERS 16384u
+#define CPOD_SPEC_NAME_MAX 63u
+#define CPOD_SPEC_GRACE_S 10           /* default of terminationGracePeriodSeconds */
+#define CPOD_SPEC_ARENA_MAX (48u << 20)
+
+struct cpod_probe_use {
+	const struct cpod_probe_spec *spec;      /* NULL: no such probe */
+	const char *const *argv;                 /* of exec, $(NAME) expanded; NULL-terminated */
+};
+
+struct cpod_container_spec {
+	const char *name;
+	bool init;
+	const char *path;                        /* of oci in the document: "containers[1].spec" */
+	const struct cpod_json *oci;             /* the OCI spec; in the old form, the entry that holds its keys */
+	bool old_form;
+	const struct cpod_json *metadata;        /* NULL: absent */
+	struct cpod_probe_use probes[3];         /* by enum cpod_probe_type */
+};
+
+struct cpod_spec {
+	atomic_uint references;
+	struct cpod_arena arena;
+	const char *file;                        /* for messages */
+	const char *name;
+	unsigned int load_flags;                 /* CPOD_LOAD_* */
+	bool host_network;
+	int64_t grace_ms;
+	const struct cpod_json *metadata;        /* NULL: absent */
+	const struct cpod_json *host_view;       /* NULL: absent */
+	struct cpod_container_spec *containers;  /* init containers first, in the order of the document */
+	size_t n_init, n_containers;
+};
+
+struct cpod_spec *cpod_spec_ref (const struct cpod_spec *spec);
+
+/* The name of an OCI spec's top-level property. */
+bool cpod_spec_is_oci_key (const char *name, size_t len);
+
+/* Renders the container's OCI spec as the runtime gets it: strict JSON, "ociVersion" added. -ENOMEM. */
+int cpod_spec_render_oci (const struct cpod_container_spec *container, struct cpod_str *out);
+/* Renders the normalised pod spec; it can be loaded again. indent: as cpod_json_write. -ENOMEM. */
+int cpod_spec_render (const struct cpod_spec *spec, unsigned int indent, struct cpod_str *out);
+
+/* What a runtime is told; the text that the configs point to lives in the struct. */
+struct cpod_spec_pod_config {
+	struct cpod_rt_pod_config config;
+	struct cpod_str json;
+};
+struct cpod_spec_container_config {
+	struct cpod_rt_container_config config;
+	struct cpod_str oci, metadata;
+};
+/* state_dir and cgroup_parent may be NULL; uid is borrowed. Finish both also after a failure. */
+int cpod_spec_pod_config (const struct cpod_spec *spec, const char *uid, const char *state_dir,
+                          const char *cgroup_parent, struct cpod_spec_pod_config *ret, struct cpod_error *err);
+void cpod_spec_pod_config_finish (struct cpod_spec_pod_config *config);
+/* stdio is set to -1. */
+int cpod_spec_container_config (const struct cpod_spec *spec, const struct cpod_container_spec *container,
+                                const char *id, struct cpod_spec_container_config *ret, struct cpod_error *err);
+void cpod_spec_container_config_finish (struct cpod_spec_container_config *config);
+
+/* Makes a runtime's error about container one that the user can find: "FILE:LINE:COL: PATH: reason" when it
+ * begins with a path, else "FILE: container NAME: reason". Returns ret. */
+int cpod_spec_locate_error (const struct cpod_spec *spec, const struct cpod_container_spec *container, int ret,
+                            struct cpod_error *err);
+
+/* ---- spec-tables.c ----------------------------------------------------------------------- */
+
+struct cpod_spec_entry {                         /* one of containers or initContainers, as decoded */
+	const char *name;
+	const struct cpod_json *spec, *metadata;
+	const struct cpod_json *oci_keys[9];     /* the old form's */
+	const char *text;                        /* fields that are not carried out land here */
+	struct cpod_bool flag;
+	const struct cpod_json *any;
+	const struct cpod_probe_spec *probes[3];
+	const struct cpod_json *at;              /* the entry */
+};
+struct cpod_spec_host_view { struct cpod_strings expose; };
+struct cpod_spec_document {
+	struct cpod_array init_containers, containers;   /* struct cpod_spec_entry */
+	const struct cpod_json *metadata;
+	struct cpod_bool host_network;
+	const struct cpod_spec_host_view *host_view;
+	struct cpod_int grace;
+	const char *text;
+	struct cpod_bool flag;
+	struct cpod_int number;
+	const struct cpod_json *any;
+};
+extern const struct cpod_object cpod_spec_document_object, cpod_spec_entry_object;
+
+/* Refuses, by name, the shapes of input that are not the native pod spec. */
+int cpod_spec_check_shape (struct cpod_decoder *decoder, const struct cpod_json *root, struct cpod_error *err);
+
+/* True for [A-Za-z0-9][A-Za-z0-9_.-]{0,62}. */
+bool cpod_spec_is_name (const char *name);
+
+#endif
