@@ -35,3 +35,18 @@ lint: all
 
 .PHONY: tests lint
 AM_DISTCHECK_CONFIGURE_FLAGS = --with-tests=unit
+
+# Compiles every object for aarch64.
+cross-check:
+	SRC=$(abs_srcdir) BUILD=$(abs_builddir) MAKE="$(MAKE)" $(srcdir)/tests/lib/cross-check
+
+.PHONY: cross-check
+
+# The demonstration, until Ctrl-C or for SECONDS; watched and ended from a second terminal.
+demo: all
+	@SRC=$(abs_srcdir) BUILD=$(abs_builddir) $(srcdir)/examples/demo run $(SECONDS)
+
+demo-watch demo-kill:
+	@SRC=$(abs_srcdir) BUILD=$(abs_builddir) $(srcdir)/examples/demo $(@:demo-%=%)
+
+.PHONY: demo demo-watch demo-kill

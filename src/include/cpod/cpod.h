@@ -23,6 +23,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 struct cpod_spec;
 struct cpod_pod;
@@ -205,6 +208,9 @@ int cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpo
 /* Kills it and all its descendants; done is not called any more. */
 void cpod_exec_cancel (struct cpod_exec *exec);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif
