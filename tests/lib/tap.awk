@@ -4,9 +4,13 @@
 	else if ($1 == "ok") passed++
 	else failed++
 }
+/^# took / {
+	seconds = $3
+}
 END {
 	printf "%s %-9s %-28s %d passed", failed ? "FAIL" : "ok  ", place, name, passed
 	if (failed) printf ", %d failed", failed
 	if (skipped) printf ", %d skipped", skipped
+	if (seconds >= 2) printf "  (%d s)", seconds
 	printf "\n"
 }
