@@ -1,0 +1,307 @@
+/* The commands' side of the control socket; see client.h. Blocking, with timeouts: a command waits for one thing. */
+#include "client.h"
+
+#include "cli.h"
+#include "control.h"
+#include "state-dir.h"
+
+#include "src/base/decode.h"
+#include "src/base/error.h"
+#include "src/base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { ANSWER_MS = 10000 };   /* a supervisor that is this late is stuck */
+
+const char *
+cpod_member_text (const struct cpod_json *object, const char *key, const char *otherwise)
+{
+	const struct cpod_json *value = object != NULL ? cpod_json_get (object, key) : NULL;
+
+	return value != NULL && value->type == CPOD_JSON_STRING ? value->text : otherwise;
+}
+
+int64_t
+cpod_member_int (const struct cpod_json *object, const char *key, int64_t otherwise)
+{
+	const struct cpod_json *value = object != NULL ? cpod_json_get (object, key) : NULL;
+
+	return value != NULL && value->type == CPOD_JSON_NUMBER ? strtoimax (value->text, NULL, 10) : otherwise;
+}
+
+bool
+cpod_member_bool (const struct cpod_json *object, const char *key, bool otherwise)
+{
+	const struct cpod_json *value = object != NULL ? cpod_json_get (object, key) : NULL;
+
+	return value != NULL && value->type == CPOD_JSON_BOOL ? value->boolean : otherwise;
+}
+
+/* Says that no pod is called name, with the nearest one. */
+static int
+no_such_pod (const char *name, char *const *names, struct cpod_error *err)
+{
+	const char *near = cpod_nearest_word (name, (const char *const *) names);
+
+	if (near != NULL)
+		return cpod_error_set (err, ENOENT, "no pod is called %s; did you mean %s?", name, near);
+	return cpod_error_set (err, ENOENT, "no pod is called %s; `cpod ps` lists what runs", name);
+}
+
+/* The one of names (n) that name means: itself, or the only one that begins so. */
+static int
+choose (const char *name, char *const *names, size_t n, const char **ret_name, struct cpod_error *err)
+{
+	const char *found = NULL, *second = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp (names[i], name) == 0) {
+			*ret_name = names[i];
+			return 0;
+		}
+		if (strncmp (names[i], name, strlen (name)) != 0)
+			continue;
+		second = found != NULL && second == NULL ? names[i] : second;
+		found = found != NULL ? found : names[i];
+	}
+	if (second != NULL)
+		return cpod_error_set (err, ENOENT, "several pods begin with %s: %s, %s%s", name, found, second,
+		                       n > 2 ? ", ..." : "");
+	if (found == NULL || name[0] == '\0')
+		return no_such_pod (name, names, err);
+	*ret_name = found;
+	return 0;
+}
+
+/* The only running pod. */
+static int
+choose_only (int pods_fd, char *const *names, size_t n, const char **ret_name, struct cpod_error *err)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (cpod_state_dead (pods_fd, names[i]))
+			continue;
+		if (found != NULL)
+			return cpod_error_set (err, ENOENT, "several pods run; which one? `cpod ps` lists them");
+		found = names[i];
+	}
+	if (found == NULL)
+		return cpod_error_set (err, ENOENT, "no pod runs");
+	*ret_name = found;
+	return 0;
+}
+
+int
+cpod_client_connect (struct cpod_client *client, int pods_fd, const char *name, struct cpod_error *err)
+{
+	cpod_autofd dir_fd = openat (pods_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+	struct sockaddr_un address;
+
+	if (dir_fd < 0)
+		return cpod_error_sys (err, errno, "pod %s", name);
+	fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return cpod_error_sys (err, errno, "make a socket");
+	cpod_control_address (dir_fd, &address);
+	if (connect (fd, (struct sockaddr *) &address, sizeof (address)) < 0)
+		return cpod_error_sys (err, errno, "connect to pod %s", name);
+	memset (client, 0, sizeof (*client));
+	snprintf (client->pod, sizeof (client->pod), "%s", name);
+	cpod_arena_init (&client->arena, 0);
+	client->fd = cpod_fd_steal (&fd);
+	return 0;
+}
+
+int
+cpod_client_open (struct cpod_client *client, const char *name, struct cpod_error *err)
+{
+	cpod_autofd pods_fd = -1;
+	const char *chosen = NULL;
+	char path[384], **names;
+	size_t n;
+	int ret;
+
+	client->fd = -1;
+	ret = cpod_state_open_pods (false, path, sizeof (path), &pods_fd, err);
+	if (ret == -ENOENT)
+		return name == NULL ? cpod_error_set (err, ENOENT, "no pod runs")
+		                    : cpod_error_set (err, ENOENT, "no pod is called %s; no pod runs", name);
+	if (ret == 0)
+		ret = cpod_state_list (pods_fd, &names, &n, err);
+	if (ret < 0)
+		return ret;
+	ret = name != NULL ? choose (name, names, n, &chosen, err) : choose_only (pods_fd, names, n, &chosen, err);
+	if (ret == 0)
+		ret = cpod_client_connect (client, pods_fd, chosen, err);
+	if (ret == -ECONNREFUSED)
+		ret = cpod_error_set (err, ENOENT, "pod %s does not run any more (its supervisor was killed; `cpod gc` "
+		                      "removes what it left)", chosen);
+	free (names);
+	return ret;
+}
+
+void
+cpod_client_close (struct cpod_client *client)
+{
+	if (client->fd < 0)
+		return;
+	cpod_fd_close (&client->fd);
+	cpod_varlink_finish (&client->inbox);
+	cpod_arena_finish (&client->arena);
+}
+
+/* Sends bytes; the descriptors go with the first of them. */
+static int
+send_all (int fd, const char *bytes, size_t len, const int *fds, size_t n_fds)
+{
+	union { char bytes[CMSG_SPACE (3 * sizeof (int))]; struct cmsghdr align; } control = { .bytes = { 0 } };
+	struct msghdr header = { .msg_iovlen = 1 };
+	struct iovec part;
+	ssize_t n;
+
+	header.msg_iov = &part;
+	if (n_fds > 0) {
+		header.msg_control = &control;
+		header.msg_controllen = CMSG_SPACE (n_fds * sizeof (int));
+		CMSG_FIRSTHDR (&header)->cmsg_level = SOL_SOCKET;
+		CMSG_FIRSTHDR (&header)->cmsg_type = SCM_RIGHTS;
+		CMSG_FIRSTHDR (&header)->cmsg_len = CMSG_LEN (n_fds * sizeof (int));
+		memcpy (CMSG_DATA (CMSG_FIRSTHDR (&header)), fds, n_fds * sizeof (int));
+	}
+	while (len > 0) {
+		part.iov_base = (void *) bytes;
+		part.iov_len = len;
+		n = sendmsg (fd, &header, MSG_NOSIGNAL);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n < 0)
+			continue;
+		bytes += n;
+		len -= (size_t) n;
+		header.msg_control = NULL;
+		header.msg_controllen = 0;
+	}
+	return 0;
+}
+
+int
+cpod_client_send (struct cpod_client *client, const char *method, const struct cpod_json *parameters,
+                  const int *fds, size_t n_fds, struct cpod_error *err)
+{
+	cpod_autostr out = CPOD_STR_INIT;
+	int ret;
+
+	cpod_varlink_add_call (&out, method, parameters, false);
+	if (cpod_str_failed (&out))
+		return cpod_error_oom (err);
+	ret = send_all (client->fd, out.data, out.len, fds, n_fds);
+	return ret < 0 ? cpod_error_sys (err, -ret, "call pod %s", client->pod) : 0;
+}
+
+/* Reads bytes once they come. */
+static int
+fill (struct cpod_client *client, int timeout_ms, struct cpod_error *err)
+{
+	struct pollfd poll_fd = { .fd = client->fd, .events = POLLIN };
+	size_t room;
+	char *bytes = cpod_varlink_room (&client->inbox, &room);
+	ssize_t n;
+	int ret;
+
+	if (bytes == NULL)
+		return cpod_error_oom (err);
+	ret = poll (&poll_fd, 1, timeout_ms);
+	if (ret == 0)
+		return cpod_error_set (err, ETIMEDOUT, "pod %s does not answer", client->pod);
+	n = ret < 0 ? -1 : recv (client->fd, bytes, room, MSG_DONTWAIT);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n < 0 && errno != ECONNRESET)
+		return cpod_error_sys (err, errno, "read from pod %s", client->pod);
+	if (n <= 0)
+		return cpod_error_set (err, ECONNRESET, "pod %s ended", client->pod);
+	cpod_varlink_fed (&client->inbox, (size_t) n);
+	return 0;
+}
+
+int
+cpod_client_receive (struct cpod_client *client, int timeout_ms, struct cpod_varlink_message *ret_reply,
+                     struct cpod_error *err)
+{
+	int ret;
+
+	for (;;) {
+		cpod_arena_finish (&client->arena);
+		ret = cpod_varlink_next (&client->inbox, &client->arena, ret_reply, err);
+		if (ret < 0)
+			return cpod_error_prefix (err, ret, "pod %s", client->pod);
+		if (ret == 1)
+			return 0;
+		ret = fill (client, timeout_ms, err);
+		if (ret < 0)
+			return ret;
+	}
+}
+
+int
+cpod_client_explain (const struct cpod_client *client, const struct cpod_varlink_message *reply,
+                     struct cpod_error *err)
+{
+	const char *container = cpod_member_text (reply->parameters, "container", NULL);
+	const int code = (int) cpod_member_int (reply->parameters, "errno", EIO);
+
+	if (strcmp (reply->error, "io.cpod.Pod.NoSuchContainer") == 0 && container != NULL) {
+		cpod_error_set (err, ENOENT, "pod %s has no container %s", client->pod, container);
+		return CPOD_EXIT_ABSENT;
+	}
+	if (strcmp (reply->error, "io.cpod.Pod.NotRunning") == 0) {
+		if (container != NULL)
+			cpod_error_set (err, ESRCH, "container %s of pod %s is not running", container, client->pod);
+		else
+			cpod_error_set (err, ESRCH, "no container of pod %s is running", client->pod);
+		return CPOD_EXIT_NO;
+	}
+	cpod_error_set (err, code > 0 ? code : EIO, "%s", cpod_member_text (reply->parameters, "message", reply->error));
+	if (strcmp (reply->error, "io.cpod.Pod.ExecFailed") != 0)
+		return CPOD_EXIT_SYSTEM;
+	return code == ENOENT                      ? CPOD_EXIT_NOT_FOUND
+	       : code == EACCES || code == ENOEXEC ? CPOD_EXIT_NOT_EXECUTABLE
+	       : code == ESRCH                     ? CPOD_EXIT_NO
+	                                           : CPOD_EXIT_SYSTEM;
+}
+
+int
+cpod_client_call (struct cpod_client *client, const char *method, const struct cpod_json *parameters,
+                  struct cpod_varlink_message *ret_reply, int *ret_status, struct cpod_error *err)
+{
+	int ret;
+
+	*ret_status = CPOD_EXIT_SYSTEM;
+	ret = cpod_client_send (client, method, parameters, NULL, 0, err);
+	if (ret == 0)
+		ret = cpod_client_receive (client, ANSWER_MS, ret_reply, err);
+	if (ret < 0)
+		return ret;
+	if (ret_reply->error != NULL) {
+		*ret_status = cpod_client_explain (client, ret_reply, err);
+		return -EREMOTEIO;
+	}
+	*ret_status = CPOD_EXIT_OK;
+	return 0;
+}
+
+int
+cpod_client_exit_for (const struct cpod_error *err)
+{
+	return err->code == ENOENT ? CPOD_EXIT_ABSENT : err->code == EINVAL ? CPOD_EXIT_USAGE : CPOD_EXIT_SYSTEM;
+}

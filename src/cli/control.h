@@ -1,0 +1,38 @@
+/* The control socket of a running pod: a Varlink server inside the supervisor's loop.
+ *
+ * Life of a connection: accepted, its user checked, then calls are read one at a time and answered in order. Nothing
+ * here blocks and everything is bounded: the size of a message, the number of connections (the one that was idle for
+ * longest makes room), the bytes that wait for a client that does not read. While a call is worked on, or bytes wait to
+ * be sent, nothing more is read from that client.
+ */
+#ifndef CPOD_CLI_CONTROL_H
+#define CPOD_CLI_CONTROL_H
+
+#include "status-json.h"
+
+#include "src/base/loop.h"
+
+struct cpod_control;
+
+struct cpod_control_config {
+	struct cpod_loop *loop;              /* all borrowed, and outliving the server */
+	struct cpod_pod *pod;
+	int dir_fd;                          /* where the socket "control" is made; 0700 */
+	struct cpod_supervisor_info info;
+	void (*stop) (void *data, int64_t grace_ms);   /* a client asks for the end of the pod; < 0: the pod's grace */
+	void *data;
+};
+
+/* Binds, listens and joins the loop. */
+int cpod_control_create (const struct cpod_control_config *config, struct cpod_control **ret_control,
+                         struct cpod_error *err);
+/* Cancels calls in progress and closes everything; the socket's file stays. NULL is allowed. */
+void cpod_control_destroy (struct cpod_control *control);
+/* Passes an event of the pod to the clients that asked for events. */
+void cpod_control_event (struct cpod_control *control, const struct cpod_event *event);
+
+/* Fills address for "control" in the directory dir_fd, whatever the length of its path. */
+struct sockaddr_un;
+void cpod_control_address (int dir_fd, struct sockaddr_un *ret_address);
+
+#endif

@@ -1,0 +1,26 @@
+/* The pod's status and events as the trees that the control socket sends (interface io.cpod.Pod). */
+#ifndef CPOD_CLI_STATUS_JSON_H
+#define CPOD_CLI_STATUS_JSON_H
+
+#include "src/base/json.h"
+
+#include <cpod/cpod.h>
+
+/* What the supervisor knows besides. */
+struct cpod_supervisor_info {
+	const char *runtime;      /* the runtime's name */
+	int64_t started_sec;      /* CLOCK_REALTIME */
+	int pid;
+};
+
+/* Trees in arena, NULL when memory is out. */
+struct cpod_json *cpod_status_json (struct cpod_arena *arena, const struct cpod_status *status,
+                                    const struct cpod_supervisor_info *info);
+struct cpod_json *cpod_exit_json (struct cpod_arena *arena, const struct cpod_rt_exit *exit);
+struct cpod_json *cpod_event_json (struct cpod_arena *arena, const struct cpod_event *event);
+
+/* "started", "healthy", ... and "pending", "running", ...; "unknown" for other numbers. Static. */
+const char *cpod_state_word (unsigned int state);
+const char *cpod_phase_word (unsigned int phase);
+
+#endif

@@ -1,0 +1,351 @@
+/* The supervisor; see supervisor.h for the order of things. */
+#include "supervisor.h"
+
+#include "cli.h"
+
+#include "src/base/error.h"
+#include "src/base/fd.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KILL_DEADLINE_NS UINT64_C (150000000)   /* from /kill to the end, whatever else happens */
+enum { OUTPUT_MS = 1000 };                      /* the last output may take so long to be read */
+
+/* ---- What the pod says ---- */
+
+/* Something happened in the pod. */
+static void
+on_event (void *data, const struct cpod_event *event)
+{
+	struct cpod_supervisor *self = data;
+
+	if (self->logs != NULL && event->container != NULL
+	    && (event->type == CPOD_EVENT_STARTED || event->type == CPOD_EVENT_ERROR || event->type == CPOD_EVENT_EXITED))
+		cpod_logs_started (self->logs, event->container);
+	if (event->type == CPOD_EVENT_ENDED)
+		self->failed = event->value != 0;
+	cpod_view_event (&self->view, event);
+	cpod_control_event (self->control, event);
+}
+
+/* A container is about to start: its descriptors. */
+static void
+on_stdio (void *data, const char *container, int32_t fd[3])
+{
+	struct cpod_supervisor *self = data;
+
+	if (self->logs != NULL)
+		cpod_logs_open (self->logs, container, fd);
+}
+
+/* The pod has something to do. */
+static void
+on_pod (struct cpod_source *source, uint32_t events)
+{
+	struct cpod_supervisor *self = source->data;
+	struct cpod_error err;
+
+	(void) events;
+	if (cpod_pod_dispatch (self->pod, &err) < 0)
+		cpod_view_say (&self->view, "error: %s", err.message);
+}
+
+/* ---- What ends it ---- */
+
+/* Begins the end, or hurries it. */
+static void
+begin_end (struct cpod_supervisor *self, enum cpod_supervisor_end end, int64_t grace_ms)
+{
+	struct cpod_error err;
+
+	if (self->end < end)
+		self->end = end;
+	if (cpod_pod_stop (self->pod, grace_ms, &err) < 0)
+		cpod_view_say (&self->view, "error: %s", err.message);
+}
+
+/* A client of the control socket asks for the end. */
+static void
+on_stop (void *data, int64_t grace_ms)
+{
+	begin_end (data, CPOD_END_STOPPED, grace_ms);
+}
+
+/* /kill was asked for. */
+static void
+on_kill (void *data)
+{
+	struct cpod_supervisor *self = data;
+
+	if (self->deadline.loop == NULL)
+		(void) cpod_loop_arm (&self->loop, &self->deadline, cpod_clock_ns () + KILL_DEADLINE_NS);
+	begin_end (self, CPOD_END_KILLED, 0);
+}
+
+/* What was killed takes too long to go: it is left to the kernel and to gc. */
+static void
+on_deadline (struct cpod_timer *timer, uint64_t now_ns)
+{
+	struct cpod_supervisor *self = timer->data;
+
+	(void) now_ns;
+	self->overdue = true;
+}
+
+/* A signal: the first ends the pod gracefully, the second at once. */
+static void
+on_signal (struct cpod_source *source, uint32_t events)
+{
+	struct cpod_supervisor *self = source->data;
+	struct signalfd_siginfo info;
+
+	(void) events;
+	while (read (self->signal_fd, &info, sizeof (info)) == (ssize_t) sizeof (info)) {
+		const bool again = self->end != CPOD_END_NONE;
+
+		if (!again)
+			cpod_view_say (&self->view, "%s: stops; once more kills at once", strsignal ((int) info.ssi_signo));
+		begin_end (self, CPOD_END_STOPPED, again ? 0 : -1);
+	}
+}
+
+/* ---- Setting up ---- */
+
+/* Turns the signals that end the supervisor into events. One that is ignored (nohup, a shell's background job) stays so;
+ * writing into a closed pipe is an error like others. */
+static int
+take_signals (struct cpod_supervisor *self, struct cpod_error *err)
+{
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction old;
+	sigset_t ends, blocked;
+
+	sigemptyset (&ends);
+	for (size_t i = 0; i < sizeof (wanted) / sizeof (wanted[0]); i++)
+		if (sigaction (wanted[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset (&ends, wanted[i]);
+	blocked = ends;
+	sigaddset (&blocked, SIGPIPE);
+	if (sigprocmask (SIG_BLOCK, &blocked, NULL) < 0)
+		return cpod_error_sys (err, errno, "block signals");
+	self->signal_fd = signalfd (-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (self->signal_fd < 0)
+		return cpod_error_sys (err, errno, "make a signalfd");
+	self->signal_source.ready = on_signal;
+	self->signal_source.data = self;
+	return cpod_loop_add (&self->loop, &self->signal_source, self->signal_fd, EPOLLIN, err);
+}
+
+/* Takes the pod's name and makes its directory. */
+static int
+make_state (struct cpod_supervisor *self, struct cpod_error *err)
+{
+	char *json;
+	int ret;
+
+	ret = cpod_spec_json (self->options.spec, &json, err);
+	if (ret < 0)
+		return ret;
+	ret = cpod_state_create (&self->state, cpod_spec_name (self->options.spec), self->options.runtime->name, json, err);
+	free (json);
+	return ret;
+}
+
+/* Bytes of the longest container name. */
+static size_t
+longest_name (struct cpod_pod *pod)
+{
+	const struct cpod_status *status;
+	size_t width = 0, len;
+
+	if (cpod_pod_status (pod, &status, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < status->n_containers; i++) {
+		len = strlen (status->containers[i].name);
+		width = len > width ? len : width;
+	}
+	return width;
+}
+
+/* Makes the pod, which does nothing yet, and what shows it. */
+static int
+make_pod (struct cpod_supervisor *self, struct cpod_error *err)
+{
+	const struct cpod_pod_options options = {
+		.size = sizeof (options), .runtime = self->options.runtime, .state_dir = self->state.path,
+		.event = on_event, .stdio = on_stdio, .data = self,
+	};
+	int ret;
+
+	ret = cpod_pod_create (self->options.spec, &options, &self->pod, err);
+	if (ret == 0 && self->options.logs)
+		ret = cpod_logs_create (&self->loop, &self->out, &self->err_out, longest_name (self->pod), &self->logs, err);
+	if (ret < 0)
+		return ret;
+	self->pod_source.ready = on_pod;
+	self->pod_source.data = self;
+	return cpod_loop_add (&self->loop, &self->pod_source, cpod_pod_fd (self->pod), EPOLLIN, err);
+}
+
+/* Makes the control socket. */
+static int
+make_control (struct cpod_supervisor *self, struct cpod_error *err)
+{
+	const struct cpod_control_config config = {
+		.loop = &self->loop, .pod = self->pod, .dir_fd = self->state.dir_fd, .stop = on_stop, .data = self,
+		.info = { .runtime = self->options.runtime->name, .started_sec = time (NULL), .pid = (int) getpid () },
+	};
+
+	return cpod_control_create (&config, &self->control, err);
+}
+
+/* Begins to answer HTTP. */
+static int
+serve_http (struct cpod_supervisor *self, struct cpod_error *err)
+{
+	const struct cpod_http_config config = {
+		.loop = &self->loop, .pod = self->pod, .no_kill = self->options.no_http_kill, .kill = on_kill, .data = self,
+	};
+
+	return self->http != NULL ? cpod_http_serve (self->http, &config, err) : 0;
+}
+
+/* Everything up to the pod's start, in order. */
+static int
+set_up (struct cpod_supervisor *self, struct cpod_error *err)
+{
+	const struct cpod_http_address *address = self->options.address;
+	int ret;
+
+	ret = cpod_loop_init (&self->loop, err);
+	if (ret < 0)
+		return ret;
+	cpod_sink_init (&self->out, &self->loop, STDOUT_FILENO);
+	cpod_sink_init (&self->err_out, &self->loop, STDERR_FILENO);
+	cpod_view_init (&self->view, &self->err_out, cpod_spec_name (self->options.spec),
+	                address != NULL ? address->url : NULL, !self->options.logs);
+	ret = address != NULL ? cpod_http_open (address, &self->http, err) : 0;
+	if (ret == 0)
+		ret = take_signals (self, err);
+	if (ret == 0)
+		ret = make_state (self, err);
+	if (ret == 0)
+		ret = make_pod (self, err);
+	if (ret == 0)
+		ret = make_control (self, err);
+	if (ret == 0)
+		ret = serve_http (self, err);
+	if (ret == 0 && address != NULL && !self->view.live)
+		cpod_view_say (&self->view, "serves %s", address->url);
+	return ret < 0 ? ret : cpod_pod_start (self->pod, err);
+}
+
+/* ---- Running ---- */
+
+/* A thread of its own, since waiting for a dead pod's processes may take seconds; it shares nothing with the loop. */
+static void *
+reclaim_thread (void *data)
+{
+	(void) data;
+	cpod_state_reclaim_all (NULL, NULL);
+	return NULL;
+}
+
+/* Reclaims what dead pods left, once the pod's containers run: never on the way to their start. */
+static void
+reclaim_others (struct cpod_supervisor *self)
+{
+	const struct cpod_status *status;
+	pthread_t thread;
+	sigset_t all, old;
+
+	if (self->started || cpod_pod_status (self->pod, &status, NULL) < 0 || status->phase == CPOD_PHASE_PENDING)
+		return;
+	self->started = true;
+	if (!cpod_state_any_dead (self->state.pods_fd))
+		return;
+	sigfillset (&all);
+	if (pthread_sigmask (SIG_SETMASK, &all, &old) != 0)
+		return;
+	if (pthread_create (&thread, NULL, reclaim_thread, NULL) == 0)
+		(void) pthread_detach (thread);
+	(void) pthread_sigmask (SIG_SETMASK, &old, NULL);
+}
+
+/* true when there is nothing more to wait for. */
+static bool
+finished (const struct cpod_supervisor *self)
+{
+	if (self->overdue)
+		return true;
+	if (cpod_pod_ended (self->pod) != 1)
+		return false;
+	if (self->end == CPOD_END_NONE)
+		return self->http == NULL;
+	return cpod_http_idle (self->http);
+}
+
+/* Turns the loop until the end. */
+static int
+run_loop (struct cpod_supervisor *self)
+{
+	int ret;
+
+	while (!finished (self)) {
+		ret = cpod_loop_turn (&self->loop, -1);
+		if (ret < 0)
+			return cpod_fail (CPOD_EXIT_SYSTEM, "wait for events: %s", strerror (-ret));
+		cpod_view_draw (&self->view, self->pod);
+		reclaim_others (self);
+	}
+	if (self->end == CPOD_END_KILLED)
+		return CPOD_EXIT_NO;
+	return self->end == CPOD_END_STOPPED || !self->failed ? CPOD_EXIT_OK : CPOD_EXIT_NO;
+}
+
+/* Takes everything away, in the reverse order. */
+static void
+tear_down (struct cpod_supervisor *self)
+{
+	if (self->loop.epoll_fd < 0)
+		return;
+	cpod_http_destroy (self->http);
+	cpod_control_destroy (self->control);
+	cpod_loop_remove (&self->pod_source);
+	if (self->overdue)
+		_exit (CPOD_EXIT_NO);   /* waiting is what destroy would do; the kernel ends the rest with us */
+	cpod_pod_destroy (self->pod);
+	cpod_logs_destroy (self->logs);
+	cpod_sink_finish (&self->out, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);
+	cpod_sink_finish (&self->err_out, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);
+	cpod_state_remove (&self->state);
+	cpod_loop_remove (&self->signal_source);
+	cpod_fd_close (&self->signal_fd);
+	cpod_loop_finish (&self->loop);
+}
+
+int
+cpod_supervise (const struct cpod_supervisor_options *options)
+{
+	struct cpod_supervisor self = { .options = *options, .loop = { .epoll_fd = -1 }, .signal_fd = -1,
+	                                .state = { .pods_fd = -1, .dir_fd = -1, .lock_fd = -1 } };
+	struct cpod_error err;
+	int ret, status;
+
+	self.deadline.expired = on_deadline;
+	self.deadline.data = &self;
+	ret = set_up (&self, &err);
+	status = ret == 0 ? run_loop (&self) : 0;
+	tear_down (&self);
+	if (ret == 0)
+		return status;
+	return cpod_fail (ret == -EEXIST ? CPOD_EXIT_TAKEN : cpod_exit_for (&err), "%s", err.message);
+}
