@@ -75,7 +75,7 @@ ok "the public headers are C++" public c++ c++11
 ok "every other header compiles alone" alone
 ok "every source begins with a comment" commented
 ok "src/base knows nothing of containers" arrows src/base oci probes rootfs-tools src/pod src/cli
-ok "oci knows nothing of pods" arrows oci probes rootfs-tools src/pod src/cli
+ok "oci knows nothing of pods" arrows oci probes src/pod src/cli
 ok "probes knows runtimes through the table alone" arrows probes oci rootfs-tools src/pod src/cli
 ok "rootfs-tools knows no pods and no runtime" arrows rootfs-tools oci probes src/pod src/cli
 ok "src/pod knows runtimes through the table alone" arrows src/pod oci src/cli
