@@ -1,0 +1,303 @@
+/* Groups: made beneath a directory, given controllers, written to, opened.
+ *
+ * Making a path goes component by component: the controllers that the settings need are enabled in
+ * the directory reached so far, then the next one is made and opened from it. No component is ever
+ * a link or "..", so a path cannot leave the directory that it began in.
+ */
+#include "cgroup.h"
+
+#include "src/base/error.h"
+#include "src/base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPEN_GROUP (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+/* Lists of controllers and one +NAME for each of them. */
+#define CONTROLLERS_MAX 4096
+
+/* Takes the next component of *path into name. 1, 0 at the end, -EINVAL for one that climbs or is
+ * too long, or stands for nothing ("."). */
+static int
+next_component (const char **path, char name[NAME_MAX + 1])
+{
+	const char *start = *path + strspn (*path, "/");
+	size_t len = strcspn (start, "/");
+
+	*path = start + len;
+	if (len == 0)
+		return 0;
+	if (len > NAME_MAX || (len <= 2 && strspn (start, ".") == len))
+		return -EINVAL;
+	memcpy (name, start, len);
+	name[len] = '\0';
+	return 1;
+}
+
+/* Whether the space-separated list has the word. */
+static bool
+has_word (const char *list, const char *word)
+{
+	size_t len = strlen (word);
+	const char *at = list;
+
+	while ((at = strstr (at, word))) {
+		if ((at == list || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* Adds " +NAME" to the request for one setting's controller, unless it is there or enabled.
+ * -ENOTSUP: the kernel does not offer it here. */
+static int
+request_controller (const struct cpod_cgroup_setting *setting, const char *offered, char *request,
+                    size_t size,
+                    struct cpod_error *err)
+{
+	char word[NAME_MAX + 2];
+	size_t used = strlen (request);
+
+	if (strlen (setting->controller) >= sizeof (word) - 1)
+		return cpod_error_set (err, EINVAL, "%s: no such cgroup controller", setting->field);
+	word[0] = '+';
+	strcpy (word + 1, setting->controller);
+	if (has_word (request, word))
+		return 0;
+	if (!has_word (offered, setting->controller))
+		return cpod_error_set (err, ENOTSUP, "%s: the cgroup controller \"%s\" is not available",
+		                       setting->field,
+		                       setting->controller);
+	if (used + strlen (word) + 2 > size)
+		return cpod_error_set (err, E2BIG, "%s: too many cgroup controllers", setting->field);
+	if (used > 0)
+		strcat (request, " ");
+	strcat (request, word);
+	return 0;
+}
+
+/* Enables in dir_fd's subtree what the settings need and is not enabled yet. at: the path so far. */
+static int
+enable_controllers (int dir_fd, const struct cpod_cgroup_settings *settings, const char *at,
+                    struct cpod_error *err)
+{
+	char offered[CONTROLLERS_MAX], enabled[CONTROLLERS_MAX], request[CONTROLLERS_MAX] = "";
+	size_t i;
+	int ret;
+
+	if (!settings || settings->n == 0)
+		return 0;
+	ret = cpod_file_get (dir_fd, "cgroup.subtree_control", enabled, sizeof (enabled));
+	if (ret >= 0)
+		ret = cpod_file_get (dir_fd, "cgroup.controllers", offered, sizeof (offered));
+	if (ret < 0)
+		return cpod_error_sys (err, -ret, "read the cgroup controllers of /%s", at);
+	for (i = 0; i < settings->n; i++) {
+		if (has_word (enabled, settings->items[i].controller))
+			continue;
+		ret = request_controller (&settings->items[i], offered, request, sizeof (request), err);
+		if (ret < 0)
+			return cpod_error_prefix (err, ret, "cgroup /%s", at);
+	}
+	if (request[0] == '\0')
+		return 0;
+	ret = cpod_file_put (dir_fd, "cgroup.subtree_control", request);
+	return ret < 0 ? cpod_error_sys (err, -ret, "enable %s below the cgroup /%s", request, at) : 0;
+}
+
+/* Goes from *fd into name, making it when it is not there. *ret_made: it was made here. */
+static int
+enter (int *fd, const char *name, bool must_be_new, bool *ret_made)
+{
+	int next;
+
+	*ret_made = mkdirat (*fd, name, 0755) == 0;
+	if (!*ret_made && (errno != EEXIST || must_be_new))
+		return -errno;
+	next = openat (*fd, name, OPEN_GROUP);
+	if (next < 0)
+		return -errno;
+	cpod_fd_close (fd);
+	*fd = next;
+	return 0;
+}
+
+/* Takes back what a failed create made: the last n components of path[0..len), the deepest first. */
+static void
+take_back (int root_fd, const char *path, size_t len, unsigned int n)
+{
+	char rest[PATH_MAX];
+
+	memcpy (rest, path, len);
+	rest[len] = '\0';
+	for (; n > 0; n--) {
+		(void) unlinkat (root_fd, rest + strspn (rest, "/"),
+		                 AT_REMOVEDIR);   /* there is nobody to tell */
+		len = strlen (rest);
+		while (len > 0 && rest[len - 1] != '/')
+			len--;
+		while (len > 0 && rest[len - 1] == '/')
+			len--;
+		rest[len] = '\0';
+	}
+}
+
+/* Whether nothing but slashes is left. */
+static bool
+is_end (const char *path)
+{
+	return path[strspn (path, "/")] == '\0';
+}
+
+/* The walk of cpod_cgroup_create. *at: how far it came; *n_made: how many components before there
+ * were made here (an older one or another's that follows makes those before it not ours to take). */
+static int
+make_path (int *fd, const char **at, const char *path, const struct cpod_cgroup_settings *settings,
+           unsigned int flags, unsigned int *n_made, struct cpod_error *err)
+{
+	char name[NAME_MAX + 1], so_far[PATH_MAX];
+	const char *next = path;
+	bool made;
+	int ret;
+
+	while ((ret = next_component (&next, name)) > 0) {
+		memcpy (so_far, path, (size_t) (*at - path));
+		so_far[*at - path] = '\0';
+		ret = enable_controllers (*fd, settings, so_far + strspn (so_far, "/"), err);
+		if (ret < 0)
+			return ret;
+		ret = enter (fd, name, (flags & CPOD_CGROUP_NEW) && is_end (next), &made);
+		if (made || ret == 0) {
+			*at = next;
+			*n_made = made ? *n_made + 1 : 0;
+		}
+		if (ret < 0)
+			return cpod_error_sys (err, -ret, "make the cgroup %.*s", (int) (next - path), path);
+	}
+	return ret < 0 ? cpod_error_set (err, EINVAL, "the cgroup path \"%.256s\" is not allowed", path) : 0;
+}
+
+int
+cpod_cgroup_create (int root_fd, const char *path, const struct cpod_cgroup_settings *settings,
+                    unsigned int flags, int *ret_fd, struct cpod_error *err)
+{
+	cpod_autofd fd = -1;
+	const char *at = path;
+	unsigned int n_made = 0;
+	int ret;
+
+	if (strlen (path) >= PATH_MAX || is_end (path))
+		return cpod_error_set (err, EINVAL, "the cgroup path \"%.64s\" is not allowed", path);
+	fd = fcntl (root_fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return cpod_error_sys (err, errno, "open a cgroup");
+	ret = make_path (&fd, &at, path, settings, flags, &n_made, err);
+	if (ret < 0) {
+		take_back (root_fd, path, (size_t) (at - path), n_made);
+		return ret;
+	}
+	*ret_fd = cpod_fd_steal (&fd);
+	return 0;
+}
+
+int
+cpod_cgroup_open (int root_fd, const char *path, int *ret_fd, struct cpod_error *err)
+{
+	cpod_autofd fd = fcntl (root_fd, F_DUPFD_CLOEXEC, 3);
+	char name[NAME_MAX + 1];
+	const char *at = path;
+	int next, ret;
+
+	if (fd < 0)
+		return cpod_error_sys (err, errno, "open the cgroup %s", path);
+	while ((ret = next_component (&at, name)) > 0) {
+		next = openat (fd, name, OPEN_GROUP);
+		if (next < 0)
+			return cpod_error_sys (err, errno, "open the cgroup %s", path);
+		cpod_fd_close (&fd);
+		fd = next;
+	}
+	if (ret < 0)
+		return cpod_error_set (err, EINVAL, "the cgroup path \"%.256s\" is not allowed", path);
+	*ret_fd = cpod_fd_steal (&fd);
+	return 0;
+}
+
+/* ---- settings ---- */
+
+/* Refuses a limit below what is in use already. */
+static int
+check_in_use (int fd, const struct cpod_cgroup_setting *setting, struct cpod_error *err)
+{
+	uint64_t used, limit;
+	char *end;
+
+	if (!setting->in_use_file || cpod_cgroup_number (fd, setting->in_use_file, NULL, &used) < 0)
+		return 0;   /* the write itself tells what is wrong */
+	limit = strtoull (setting->value, &end, 10);
+	if (*end != '\0' || used <= limit)
+		return 0;
+	return cpod_error_set (err, EBUSY, "%s: %s is below the %llu that are in use", setting->field,
+	                       setting->value,
+	                       (unsigned long long) used);
+}
+
+/* One write, to the other file where the first is not there. 0 or -errno. */
+static int
+put (int fd, const struct cpod_cgroup_setting *setting, const char **ret_file)
+{
+	int ret = cpod_file_put (fd, setting->file, setting->value);
+
+	*ret_file = setting->file;
+	if (ret == -ENOENT && setting->else_file) {
+		*ret_file = setting->else_file;
+		ret = cpod_file_put (fd, setting->else_file, setting->else_value);
+	}
+	return ret == -ENOENT && setting->may_lack ? 0 : ret;
+}
+
+/* One pass over the settings. last: also a value that another setting may yet make possible (a
+ * burst within a quota that comes later) is final; else it is counted in *ret_later. */
+static int
+apply_pass (int fd, const struct cpod_cgroup_settings *settings, bool last, size_t *ret_later,
+            struct cpod_error *err)
+{
+	const char *file;
+	size_t i;
+	int ret;
+
+	*ret_later = 0;
+	for (i = 0; i < settings->n; i++) {
+		const struct cpod_cgroup_setting *setting = &settings->items[i];
+
+		ret = last ? 0 : check_in_use (fd, setting, err);
+		if (ret < 0)
+			return ret;
+		ret = put (fd, setting, &file);
+		if (ret == -EINVAL && !last)
+			(*ret_later)++;
+		else if (ret < 0)
+			return cpod_error_sys (err, -ret, "%s: write \"%.128s\" to %s", setting->field,
+			                       file == setting->file ? setting->value : setting->else_value,
+			file);
+	}
+	return 0;
+}
+
+int
+cpod_cgroup_apply (int fd, const struct cpod_cgroup_settings *settings, struct cpod_error *err)
+{
+	size_t later;
+	int ret;
+
+	ret = apply_pass (fd, settings, false, &later, err);
+	if (ret < 0 || later == 0)
+		return ret;
+	return apply_pass (fd, settings, true, &later, err);
+}
