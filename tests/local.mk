@@ -12,6 +12,8 @@ tests/unit/test-%: $(srcdir)/tests/unit/test-%.c libcpod.a Makefile
 		$(CFLAGS) -MMD -MP -MF $@.d -MT $@ $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< \
 		$(addprefix $(srcdir)/,$(UNIT_FILES)) libcpod.a $(ARCHIVES) $(UNIT_LIBS) $(CMOCKA_LIBS)
 
+tests/unit/test-cgroup: UNIT_LIBS = -lm
+
 -include $(addsuffix .d,$(unit_tests))
 
 # The static test program that runs inside containers.
