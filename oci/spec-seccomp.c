@@ -60,12 +60,12 @@ check_action (struct cpod_decoder *decoder, const struct cpod_json *value, const
 
 static const struct cpod_field arg_fields[] = {
 	{ "index", CPOD_KIND_UINT, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, index), 0, 5,
-	  .where = "oci/seccomp.c" },
-	{ "value", CPOD_KIND_UINT, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, value), .where = "oci/seccomp.c" },
+	  .where = "of the argument" },
+	{ "value", CPOD_KIND_UINT, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, value), .where = "compared with" },
 	{ "valueTwo", CPOD_KIND_UINT, 0, OFF (seccomp_arg, value_two),
 	  .where = "the mask of SCMP_CMP_MASKED_EQ" },
 	{ "op", CPOD_KIND_ENUM, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, op), .words = op_words,
-	  .where = "oci/seccomp.c" },
+	  .where = "on 64 bits, unsigned" },
 };
 const struct cpod_object cpod_oci_seccomp_arg_object = {
 	"linux.seccomp.syscalls[].args[]", TABLE (seccomp_arg, arg_fields), .open = true,
@@ -122,14 +122,14 @@ static const struct cpod_field seccomp_fields[] = {
 	  .words = cpod_oci_seccomp_action_words, .where = "SCMP_ACT_NOTIFY: not yet" },
 	{ "defaultErrnoRet", CPOD_KIND_UINT, 0, OFF (seccomp, default_errno_ret), 0, 4095,
 	  .where = "with SCMP_ACT_ERRNO, SCMP_ACT_TRACE" },
-	{ "architectures", CPOD_KIND_STRINGS, 0, OFF (seccomp, architectures), .where = "oci/seccomp.c" },
-	{ "flags", CPOD_KIND_STRINGS, 0, OFF (seccomp, flags), .where = "oci/seccomp.c" },
+	{ "architectures", CPOD_KIND_STRINGS, 0, OFF (seccomp, architectures), .where = "beside the native one" },
+	{ "flags", CPOD_KIND_STRINGS, 0, OFF (seccomp, flags), .where = "of seccomp(2)" },
 	{ "listenerPath", CPOD_KIND_STRING, CPOD_FIELD_NOT_YET, OFF (seccomp, listener_path),
 	  .where = "not yet" },
 	{ "listenerMetadata", CPOD_KIND_STRING, CPOD_FIELD_NOT_YET, OFF (seccomp, listener_metadata),
 	  .where = "not yet" },
 	{ "syscalls", CPOD_KIND_ARRAY, 0, OFF (seccomp, syscalls), .object = &cpod_oci_seccomp_rule_object,
-	  .where = "oci/seccomp.c" },
+	  .where = "the rules, in order" },
 };
 const struct cpod_object cpod_oci_seccomp_object = {
 	"linux.seccomp", TABLE (seccomp, seccomp_fields), .check = check_seccomp, .open = true,

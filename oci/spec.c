@@ -28,7 +28,7 @@ check_root (struct cpod_decoder *decoder, const struct cpod_json *value, void *t
 static const struct cpod_field root_fields[] = {
 	{ "path", CPOD_KIND_STRING, CPOD_FIELD_NONEMPTY, OFF (root, path),
 	  .where = "pivot_root; required outside a pod" },
-	{ "readonly", CPOD_KIND_BOOL, 0, OFF (root, readonly), .where = "oci/mounts.c" },
+	{ "readonly", CPOD_KIND_BOOL, 0, OFF (root, readonly), .where = "the root is read-only" },
 };
 const struct cpod_object cpod_oci_root_object = {
 	"root", TABLE (root, root_fields), .check = check_root, .open = true,
@@ -53,9 +53,9 @@ static const struct cpod_field mount_fields[] = {
 	{ "destination", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_ABSOLUTE, OFF (mount,
 	                                                                                   destination),
 	  .where = "opened beneath the root" },
-	{ "type", CPOD_KIND_STRING, 0, OFF (mount, type), .where = "oci/mounts.c" },
-	{ "source", CPOD_KIND_STRING, 0, OFF (mount, source), .where = "oci/mounts.c" },
-	{ "options", CPOD_KIND_STRINGS, 0, OFF (mount, options), .where = "oci/mounts.c" },
+	{ "type", CPOD_KIND_STRING, 0, OFF (mount, type), .where = "the kernel's name; bind needs none but the option" },
+	{ "source", CPOD_KIND_STRING, 0, OFF (mount, source), .where = "a path of the host, or a word for the file system" },
+	{ "options", CPOD_KIND_STRINGS, 0, OFF (mount, options), .where = "those of mount(8), propagation, the file system's own" },
 	{ "uidMappings", CPOD_KIND_ARRAY, CPOD_FIELD_NOT_YET, OFF (mount, uid_mappings),
 	  .object = &cpod_oci_id_mapping_object, .where = "not yet" },
 	{ "gidMappings", CPOD_KIND_ARRAY, CPOD_FIELD_NOT_YET, OFF (mount, gid_mappings),
@@ -206,7 +206,7 @@ static const struct cpod_field spec_fields[] = {
 	{ "hostname", CPOD_KIND_STRING, 0, OFF (spec, hostname), .where = "sethostname" },
 	{ "domainname", CPOD_KIND_STRING, 0, OFF (spec, domainname), .where = "setdomainname" },
 	{ "mounts", CPOD_KIND_ARRAY, 0, OFF (spec, mounts), .object = &cpod_oci_mount_object,
-	  .where = "oci/mounts.c, in order" },
+	  .where = "in this order, each beneath the root" },
 	{ "hooks", CPOD_KIND_OBJECT, 0, OFF (spec, hooks), .object = &cpod_oci_hooks_object,
 	  .where = "not yet" },
 	{ "annotations", CPOD_KIND_PAIRS, 0, OFF (spec, annotations), .where = "kept; shown by state" },
