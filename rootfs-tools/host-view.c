@@ -466,6 +466,8 @@ place_mount (struct planner *planner, const struct cpod_mount *mount, struct cpo
 		return place_file (planner, mount, &found, err);
 	if (!can_be_layer (mount->type))
 		return leave_out (planner, mount, "not a file system that can lie below an overlay", err);
+	if (strpbrk (mount->point, ",:\\"))
+		return leave_out (planner, mount, "its name holds , : or \\, which an overlay's options cannot", err);
 	if (view->layers.n >= MAX_LAYERS)
 		return leave_out (planner, mount, "more layers than a view may have", err);
 	return add (planner, &view->layers, mount->point, err);

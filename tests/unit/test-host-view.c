@@ -284,11 +284,14 @@ a_file_system_that_cannot_be_a_layer_is_left_out_and_named (void **state)
 
 	make_dir (host, "/opt/key", 0755);
 	make_dir (host, "/opt/far", 0755);
+	make_dir (host, "/opt/a:b", 0755);
 	plan (host,
 	      ROOT_LINE
 	      "40 27 8:1 / /opt/key rw - vfat /dev/sdb1 rw\n"
-	      "41 27 0:9 / /opt/far rw - fuse.sshfs me@there rw\n", NULL);
+	      "41 27 0:9 / /opt/far rw - fuse.sshfs me@there rw\n"
+	      "42 27 8:2 / /opt/a:b rw - ext4 /dev/sdb2 rw\n", NULL);
 	assert_int_equal (host->view.layers.n, 1);
+	assert_true (left_out (host, "/opt/a:b"));
 	assert_true (has (&host->view.left_out, "/opt/key (vfat): not a file system that can lie below an overlay"));
 	assert_true (left_out (host, "/opt/far"));
 }
