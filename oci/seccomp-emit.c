@@ -126,6 +126,15 @@ opcode (enum seccomp_test test)
 	return codes[test];
 }
 
+/* Half of a comparison may have nothing to ask: no bit under the mask, or at least zero. */
+static bool
+always_true (const struct seccomp_node *node)
+{
+	if (node->test == SECCOMP_TEST_GE)
+		return node->datum == 0;
+	return node->test == SECCOMP_TEST_MASKED && node->mask == 0;
+}
+
 /* One comparison and all below it. */
 static struct entry
 node_entry (struct seccomp_emit *emit, const struct seccomp_node *node, struct entry behind)
@@ -139,6 +148,8 @@ node_entry (struct seccomp_emit *emit, const struct seccomp_node *node, struct e
 #endif
 	here.offset = offsetof (struct seccomp_data, args) + 8 * node->arg + (upper ? 4 : 0);
 	yes = side_entry (emit, &node->sides[1], behind);
+	if (always_true (node))
+		return yes;
 	no = side_entry (emit, &node->sides[0], behind);
 	here.loaded = cpod_seccomp_emit_test (emit, opcode (node->test), node->datum, enter (&yes, here.offset, here.mask),
 	                                      enter (&no, here.offset, here.mask));

@@ -251,7 +251,8 @@ add_rules (struct compiler *c)
 	int ret;
 
 	for (i = 0; i < c->profile->n_rules; i++) {
-		if (c->profile->rules[i].action == c->profile->default_action)
+		/* Says nothing, unless the call would get listed_action without it. */
+		if (c->profile->rules[i].action == c->profile->default_action && !c->profile->has_listed_action)
 			continue;
 		ret = add_rule (c, &c->profile->rules[i]);
 		if (ret < 0)
@@ -316,11 +317,11 @@ add_arch_ranges (struct compiler *c, size_t arch, struct ranges *ranges)
 {
 	const struct cpod_seccomp_profile *profile = c->profile;
 	struct calls *calls = &c->calls[arch];
-	uint32_t base = archs[arch].base, beyond;
+	uint32_t base = archs[arch].base, none = profile->default_action, listed;
 	bool known[DENSE];
 	size_t i;
 
-	beyond = profile->has_unknown_action ? profile->unknown_action : profile->default_action;
+	listed = profile->has_listed_action ? profile->listed_action : profile->default_action;
 	mark_known (arch, known);
 	for (i = 0; i < DENSE; i++) {
 		const struct seccomp_call *call = calls->dense[i];
@@ -328,14 +329,14 @@ add_arch_ranges (struct compiler *c, size_t arch, struct ranges *ranges)
 		if (call != NULL)
 			add_range (ranges, base + i, call->action, call->level);
 		else
-			add_range (ranges, base + i, known[i] ? profile->default_action : beyond, NULL);
+			add_range (ranges, base + i, known[i] ? listed : none, NULL);
 	}
-	add_range (ranges, base + DENSE, beyond, NULL);
+	add_range (ranges, base + DENSE, none, NULL);
 	if (calls->n_others > 0)
 		qsort (calls->others, calls->n_others, sizeof (calls->others[0]), by_number);
 	for (i = 0; i < calls->n_others; i++) {
 		add_range (ranges, calls->others[i]->nr, calls->others[i]->action, calls->others[i]->level);
-		add_range (ranges, calls->others[i]->nr + 1, beyond, NULL);
+		add_range (ranges, calls->others[i]->nr + 1, none, NULL);
 	}
 }
 

@@ -47,10 +47,11 @@ struct cpod_seccomp_rule {
 
 /* What to compile. The native architecture is always covered. */
 struct cpod_seccomp_profile {
-	uint32_t default_action;               /* for what no rule matches; rules with it are passed over */
+	uint32_t default_action;               /* for what no rule matches; rules with it say nothing */
 	uint32_t bad_arch_action;              /* for other architectures; 0, to kill the thread, is libseccomp's */
-	bool has_unknown_action;
-	uint32_t unknown_action;               /* for numbers that no call in cpod_syscalls has */
+	bool has_listed_action;
+	uint32_t listed_action;                /* instead of default_action for the calls of cpod_syscalls that
+	                                        * no rule names: tells those from numbers that no call has */
 	unsigned int archs;                    /* bits 1 << enum cpod_arch */
 	unsigned int flags;                    /* SECCOMP_FILTER_FLAG_, passed on */
 	const struct cpod_seccomp_rule *rules; /* n_rules, the earlier first */
@@ -72,9 +73,15 @@ int cpod_seccomp_compile_profile (const struct cpod_seccomp_profile *profile, st
                                   struct cpod_seccomp_program *ret_program, struct cpod_error *err);
 
 /* cpod's own profile, for a container whose spec has none: an allow-list that depends on the
- * capabilities (bits 1 << CAP_) that the container may ever have, its bounding set. Allocated in arena. */
+ * capabilities (bits 1 << CAP_) that the container may ever have, its bounding set. Its list of rules is
+ * allocated in arena. -ENOMEM. */
 int cpod_seccomp_default_profile (uint64_t capabilities, struct cpod_arena *arena,
                                   struct cpod_seccomp_profile *ret_profile, struct cpod_error *err);
+
+/* The above, compiled. The work is done once per set of capabilities while the set stays the same:
+ * the result is then copied from the last one. Safe to call from several threads. */
+int cpod_seccomp_compile_default (uint64_t capabilities, struct cpod_arena *arena,
+                                  struct cpod_seccomp_program *ret_program, struct cpod_error *err);
 
 struct cpod_oci_seccomp;
 
