@@ -169,7 +169,7 @@ int
 cpod_cgroup_wait (int fd, const char *key, uint64_t value, uint64_t deadline_ns, struct cpod_error *err)
 {
 	cpod_autofd events_fd = -1;
-	uint64_t number;
+	uint64_t number = 0;
 	int ret;
 
 	ret = cpod_cgroup_events_open (fd, &events_fd, err);

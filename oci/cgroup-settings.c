@@ -29,9 +29,11 @@ static double
 log2_of (uint64_t x)
 {
 	unsigned int whole = 63 - (unsigned int) __builtin_clzll (x);
-	double mantissa = (double) x / (double) (1ull << whole), result = whole, bit;
+	double mantissa = (double) x / (double) (1ull << whole), result = whole, bit = 1;
+	int i;
 
-	for (bit = 0.5; bit > 1e-15; bit /= 2) {
+	for (i = 0; i < 50; i++) {
+		bit /= 2;
 		mantissa *= mantissa;
 		if (mantissa >= 2) {
 			mantissa /= 2;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,31 +55,24 @@ has_word (const char *list, const char *word)
 	return false;
 }
 
-/* Adds " +NAME" to the request for one setting's controller, unless it is there or enabled.
- * -ENOTSUP: the kernel does not offer it here. */
+/* Adds "+NAME" to the request for one setting's controller, unless it is there. -ENOTSUP: the
+ * kernel does not offer it here. */
 static int
-request_controller (const struct cpod_cgroup_setting *setting, const char *offered, char *request,
-                    size_t size,
+request_controller (const struct cpod_cgroup_setting *setting, const char *offered, char *request, size_t size,
                     struct cpod_error *err)
 {
 	char word[NAME_MAX + 2];
 	size_t used = strlen (request);
 
-	if (strlen (setting->controller) >= sizeof (word) - 1)
+	if (snprintf (word, sizeof (word), "+%s", setting->controller) >= (int) sizeof (word))
 		return cpod_error_set (err, EINVAL, "%s: no such cgroup controller", setting->field);
-	word[0] = '+';
-	strcpy (word + 1, setting->controller);
 	if (has_word (request, word))
 		return 0;
 	if (!has_word (offered, setting->controller))
 		return cpod_error_set (err, ENOTSUP, "%s: the cgroup controller \"%s\" is not available",
-		                       setting->field,
-		                       setting->controller);
-	if (used + strlen (word) + 2 > size)
+		                       setting->field, setting->controller);
+	if (snprintf (request + used, size - used, "%s%s", used ? " " : "", word) >= (int) (size - used))
 		return cpod_error_set (err, E2BIG, "%s: too many cgroup controllers", setting->field);
-	if (used > 0)
-		strcat (request, " ");
-	strcat (request, word);
 	return 0;
 }
 
