@@ -201,11 +201,11 @@ int
 cpod_caps_resolve (const struct cpod_oci_capabilities *spec, bool pod, struct cpod_op_caps *ret_caps,
                    struct cpod_error *err)
 {
-	uint64_t available;
+	uint64_t known = cpod_caps_known (), available = known;
 	int ret;
 
-	ret = cpod_caps_available (&available, err);
+	ret = geteuid () == 0 ? cpod_caps_available (&available, err) : 0;
 	if (ret == 0)
-		ret = cpod_caps_resolve_within (spec, pod, cpod_caps_known (), available, ret_caps, err);
+		ret = cpod_caps_resolve_within (spec, pod, known, available, ret_caps, err);
 	return ret < 0 ? cpod_error_prefix (err, ret, "process.capabilities") : 0;
 }

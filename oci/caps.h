@@ -27,6 +27,7 @@ extern const struct cpod_op_caps cpod_caps_default;
 /* The sets of a process. spec: its capabilities; NULL: cpod_caps_default, as far as it can be had, in
  * a pod, else none. pod: decides about what cannot be had (above). Also what the kernel refuses is told to a
  * pod and left out for a bundle: effective beyond permitted, ambient beyond permitted or inheritable.
+ * An unprivileged caller's containers have a user namespace of their own, and in it everything.
  * -EINVAL: an unknown name or such a set; -EPERM: the caller lacks a capability; the message names them. */
 int cpod_caps_resolve (const struct cpod_oci_capabilities *spec, bool pod, struct cpod_op_caps *ret_caps,
                        struct cpod_error *err);

@@ -5,3 +5,4 @@ init_headers = oci/init/arch.h oci/init/sys.h oci/init/walk.h oci/init/launch.h 
 oci_sources += oci/seccomp.c oci/seccomp.h oci/seccomp-args.c oci/seccomp-args.h oci/seccomp-emit.c oci/seccomp-emit.h oci/seccomp-default.c oci/seccomp-spec.c oci/syscall-table.c oci/syscall-table.h oci/syscall-table.inc
 oci_sources += oci/cgroup.c oci/cgroup.h oci/cgroup-life.c oci/cgroup-mount.c oci/cgroup-settings.c
 oci_sources += oci/caps.c oci/caps.h
+oci_sources += oci/devices-bpf.c oci/devices-bpf.h
