@@ -1,1 +1,12 @@
-# docs: dist_man_MANS += docs/X.N
+# docs: the manual pages. cpod-pod(5) gets its tables of fields from the decoder's own.
+dist_man_MANS += docs/cpod.1 docs/cpod-oci.1
+nodist_man_MANS = docs/cpod-pod.5
+
+noinst_PROGRAMS += docs/gen-fields
+docs_gen_fields_SOURCES = docs/gen-fields.c
+docs_gen_fields_LDADD = libcpod.a $(ARCHIVES)
+
+docs/cpod-pod.5: $(srcdir)/docs/cpod-pod.5.in docs/gen-fields$(EXEEXT)
+	$(AM_V_GEN)docs/gen-fields$(EXEEXT) <$(srcdir)/docs/cpod-pod.5.in >$@.tmp && mv $@.tmp $@
+
+CLEANFILES += docs/cpod-pod.5
