@@ -128,6 +128,7 @@ walk_container (struct launch *launch)
 	long ret;
 
 	launch->walk.status_fd = launch->report_fd;
+	launch->walk.announce = 1;
 	sys_close_range (CPOD_INIT_FD_SOCKET, CPOD_INIT_FD_FIRST - 1, 0);
 	ret = settle (launch);
 	if (ret >= 0)

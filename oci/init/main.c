@@ -290,6 +290,7 @@ launcher (void)
 
 	ret = init_map_plan (&walk, CPOD_INIT_FD_PLAN);
 	walk.status_fd = CPOD_INIT_FD_SOCKET;
+	walk.announce = 1;
 	(void) sys_fcntl (CPOD_INIT_FD_SOCKET, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 	if (ret >= 0) {
 		launch_fill_slots (&walk, CPOD_INIT_FD_FIRST);

@@ -8,8 +8,9 @@
  *                           EXITED  a container ended
  *
  * How a walk went does not come this way: the child itself writes a struct cpod_record to the
- * descriptor that came with LAUNCH, which closes on exec (end of file: the program runs); an exec's
- * end is written by pod init to the one that came with EXEC.
+ * descriptor that came with LAUNCH, which closes on exec. A record without an error says that the
+ * exec comes next; end of file behind it: the program runs; end of file without it: the child died.
+ * An exec's end is written by pod init to the descriptor that came with EXEC.
  *
  * Both sides check size, magic and bounds; pod init drops a message that does not fit and says so
  * by a failed reply. Shared with the freestanding cpod-init.

@@ -15,13 +15,14 @@
 #define MNT_DETACH 2
 #define MOVE_BY_FD (MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
 
-/* The root of every mount that the walker sees gets the propagation in number. */
+/* The mount of "/" gets the propagation in number; with MS_REC, so does every mount below it. */
 long
 walk_propagation (struct cpod_walk *walk, const struct cpod_op *op)
 {
-	struct sys_mount_attr attr = { .propagation = (uint64_t) op->number.value };
+	struct sys_mount_attr attr = { .propagation = (uint64_t) op->number.value & ~(uint64_t) MS_REC };
+	unsigned int flags = (op->number.value & MS_REC) != 0 ? AT_RECURSIVE : 0;
 
-	return walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr (AT_FDCWD, "/", AT_RECURSIVE, &attr));
+	return walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr (AT_FDCWD, "/", flags, &attr));
 }
 
 /* One "key" or "key=value" of a file system that is being configured. */

@@ -258,6 +258,18 @@ try_paths (struct cpod_walk *walk, struct cpod_ref_list paths, const char **argv
 	return answer;
 }
 
+/* Tells whoever reads the status pipe that its end means an exec, and not a death on the way to it. */
+static void
+announce (const struct cpod_walk *walk)
+{
+	struct cpod_record record;
+
+	if (!walk->announce)
+		return;
+	walk_record (walk, 0, &record);
+	(void) sys_write (walk->status_fd, &record, sizeof (record));
+}
+
 long
 walk_exec (struct cpod_walk *walk, const struct cpod_op *op)
 {
@@ -281,6 +293,7 @@ walk_exec (struct cpod_walk *walk, const struct cpod_op *op)
 		ret = walk_at (walk, CPOD_STEP_SIGNALS, sys_rt_sigprocmask (SIG_SETMASK, &no_signals));
 	if (ret < 0)
 		return ret;
+	announce (walk);
 	return walk_at (walk, CPOD_STEP_EXEC,
 	                try_paths (walk, op->exec.paths, vectors, vectors + op->exec.argv.n + 1));
 }

@@ -25,6 +25,7 @@ walk_open (struct cpod_walk *walk, const void *block, size_t len)
 	walk->op = UINT32_MAX;
 	walk->step = CPOD_STEP_PLAN;
 	walk->birth = NULL;
+	walk->announce = 0;
 	for (unsigned int i = 0; i < CPOD_PLAN_SLOTS; i++)
 		walk->slots[i] = -1;
 	if (len <= sizeof (*plan) || plan->magic != CPOD_PLAN_MAGIC || plan->version != CPOD_PLAN_VERSION

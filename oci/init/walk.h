@@ -15,6 +15,7 @@ struct cpod_walk {
 	int slots[CPOD_PLAN_SLOTS];      /* -1: empty */
 	int status_fd;                   /* where a failure goes; survives CLOSE; -1: none */
 	int null_fd;                     /* O_PATH of the verified null device, -1 before its first use */
+	int announce;                    /* a record without an error goes to status_fd right before the exec */
 	uint32_t step;                   /* enum cpod_step of the latest failure */
 	uint32_t op;                     /* index of the operation at work */
 	/* CPOD_OP_BIRTH: called in the joined walker; returns only in the newborn command. NULL: not an exec. */

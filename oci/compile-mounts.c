@@ -1,0 +1,291 @@
+/* The spec's mounts, in its order, each beneath the root.
+ *
+ * File systems that belong to a namespace (proc, sysfs, mqueue, cgroup, devpts) and tmpfs are made by
+ * the container's own first process; what comes from the host (a bind, an overlay, a disk) is opened
+ * by the parent, in whose mount namespace the spec's paths mean something, and given as a detached
+ * mount. In a pod the default mounts come first; one of the spec's with the same destination takes
+ * its place.
+ */
+#include "compile.h"
+
+#include "defaults.h"
+#include "mount-options.h"
+#include "src/base/error.h"
+
+#include <errno.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+int
+cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err)
+{
+	struct stat st;
+
+	if (stat (path, &st) < 0)
+		return cpod_error_sys (err, errno, "%s: %s", field, path);
+	*ret_is_dir = S_ISDIR (st.st_mode);
+	return 0;
+}
+
+/* What one mount is, once its options are read. */
+struct mount {
+	const struct cpod_oci_mount *spec;
+	struct cpod_mount_options options;
+	const char *field;          /* "mounts[3]" */
+	const char *type;           /* the kernel's name */
+	bool own_default;           /* one of cpod's, not of the spec */
+};
+
+/* The attributes that the mount itself gets. A pod's volumes are nosuid and nodev unless the spec says otherwise. */
+static uint64_t
+attributes (const struct cpod_compiler *compiler, const struct mount *mount)
+{
+	uint64_t careful = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+	if (!compiler->input->pod || mount->own_default)
+		careful = 0;
+	return mount->options.set | (careful & ~mount->options.named);
+}
+
+static void
+compile_attributes (struct cpod_compiler *compiler, const struct mount *mount, uint16_t slot, uint64_t set, uint64_t clear,
+                    uint64_t propagation, bool recursive, const char *what)
+{
+	struct cpod_op *op;
+
+	if (set == 0 && clear == 0 && propagation == 0)
+		return;
+	op = cpod_plan_add (compiler->plan, CPOD_OP_ATTR, mount->field, "set the %s of %s", what, mount->spec->destination);
+	op->attr.slot = slot;
+	op->attr.recursive = recursive;
+	op->attr.set = set;
+	op->attr.clear = clear;
+	op->attr.propagation = propagation;
+}
+
+/* Propagation and the recursive attributes, which only make sense once the mount is there. */
+static void
+compile_tree_attributes (struct cpod_compiler *compiler, const struct mount *mount, uint16_t slot)
+{
+	const struct cpod_mount_options *options = &mount->options;
+
+	compile_attributes (compiler, mount, slot, options->recursive_set, options->recursive_clear, 0, true,
+	                    "recursive attributes");
+	if (options->propagation != 0)
+		compile_attributes (compiler, mount, slot, 0, 0, options->propagation, options->propagation_recursive, "propagation");
+}
+
+static void
+compile_attach (struct cpod_compiler *compiler, const struct mount *mount, uint16_t slot, uint8_t make)
+{
+	bool kernels_own = strcmp (mount->type, "proc") == 0 || strcmp (mount->type, "sysfs") == 0;
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_ATTACH, mount->field, "mount it on %s", mount->spec->destination);
+
+	op->attach.slot = slot;
+	op->attach.make = make;
+	op->attach.no_symlinks = kernels_own;
+	op->attach.path = cpod_plan_text (compiler->plan, mount->spec->destination);
+}
+
+/* A source on the host: absolute, or relative to the bundle. */
+static int
+resolve_source (const struct cpod_compiler *compiler, const struct mount *mount, const char **ret_path, struct cpod_error *err)
+{
+	const char *source = mount->spec->source;
+
+	if (source == NULL || source[0] == '\0')
+		return cpod_error_set (err, EINVAL, "%s.source: a bind mount needs a source", mount->field);
+	if (source[0] == '/')
+		*ret_path = source;
+	else if (compiler->input->bundle != NULL)
+		*ret_path = cpod_arena_printf (compiler->arena, "%s/%s", compiler->input->bundle, source);
+	else
+		return cpod_error_set (err, EINVAL, "%s.source: \"%s\" is relative, and there is no bundle to be relative to",
+		                       mount->field, source);
+	return *ret_path != NULL ? 0 : cpod_error_oom (err);
+}
+
+static int
+compile_bind (struct cpod_compiler *compiler, const struct mount *mount, struct cpod_error *err)
+{
+	const struct cpod_int *root_propagation = &compiler->linux_part->rootfs_propagation;
+	enum cpod_given_kind kind = mount->options.recursive ? CPOD_GIVEN_TREE_REC : CPOD_GIVEN_TREE;
+	uint64_t set = attributes (compiler, mount);
+	struct cpod_given *given;
+	const char *source;
+	bool is_dir, slave;
+	int ret;
+
+	ret = resolve_source (compiler, mount, &source, err);
+	if (ret == 0)
+		ret = cpod_compile_is_directory (source, &is_dir, cpod_compile_field (compiler->arena, "%s.source", mount->field), err);
+	if (ret < 0)
+		return ret;
+	given = cpod_plan_give (compiler->plan, kind, CPOD_SLOT_NONE, source,
+	                        cpod_compile_field (compiler->arena, "%s.source", mount->field));
+	slave = root_propagation->set && root_propagation->value >= CPOD_OCI_PROPAGATION_SLAVE
+	        && root_propagation->value <= CPOD_OCI_PROPAGATION_RSHARED;
+	if (mount->options.propagation == 0)
+		compile_attributes (compiler, mount, given->slot, 0, 0, slave ? MS_SLAVE : MS_PRIVATE, true, "propagation");
+	compile_attributes (compiler, mount, given->slot, set, mount->options.clear, 0, false, "attributes");
+	compile_attach (compiler, mount, given->slot, is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE);
+	compile_tree_attributes (compiler, mount, given->slot);
+	return 0;
+}
+
+/* Things can still be made in a tmpfs before it becomes read-only. */
+static bool
+read_only_later (struct cpod_compiler *compiler, const struct mount *mount, uint16_t slot)
+{
+	size_t limit = sizeof (compiler->late_readonly) / sizeof (compiler->late_readonly[0]);
+
+	if (strcmp (mount->type, "tmpfs") != 0 || (mount->options.set & MOUNT_ATTR_RDONLY) == 0
+	    || compiler->n_late_readonly == limit)
+		return false;
+	compiler->late_readonly[compiler->n_late_readonly].slot = slot;
+	compiler->late_readonly[compiler->n_late_readonly].path = mount->spec->destination;
+	compiler->late_readonly[compiler->n_late_readonly].field = mount->field;
+	compiler->n_late_readonly++;
+	return true;
+}
+
+/* A file system that the container's first process makes. */
+static void
+compile_own (struct cpod_compiler *compiler, const struct mount *mount)
+{
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_FSMOUNT, mount->field, "make a %s for %s", mount->type,
+	                                    mount->spec->destination);
+	uint64_t set = attributes (compiler, mount);
+	uint16_t slot = cpod_plan_slot (compiler->plan);
+
+	if (read_only_later (compiler, mount, slot))
+		set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+	op->fsmount.slot = slot;
+	op->fsmount.type = cpod_plan_text (compiler->plan, mount->type);
+	op->fsmount.source = mount->spec->source ? cpod_plan_text (compiler->plan, mount->spec->source) : 0;
+	op->fsmount.options = cpod_plan_texts (compiler->plan, mount->options.data, mount->options.n_data);
+	op->fsmount.attributes = (uint32_t) set;
+	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
+	compile_tree_attributes (compiler, mount, slot);
+}
+
+/* A file system whose options name things of the host: the parent makes it. */
+static int
+compile_foreign (struct cpod_compiler *compiler, const struct mount *mount, struct cpod_error *err)
+{
+	struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_FILE_SYSTEM, CPOD_SLOT_NONE, mount->spec->source,
+	                                           mount->field);
+	const char **data = cpod_arena_array (&compiler->plan->arena, mount->options.n_data + 1, sizeof (*data));
+
+	if (data == NULL)
+		return cpod_error_oom (err);
+	for (size_t i = 0; i < mount->options.n_data; i++) {
+		data[i] = cpod_arena_strdup (&compiler->plan->arena, mount->options.data[i]);
+		if (data[i] == NULL)
+			return cpod_error_oom (err);
+	}
+	given->fs_type = cpod_arena_strdup (&compiler->plan->arena, mount->type);
+	given->fs_options = data;
+	given->fs_attributes = (uint32_t) attributes (compiler, mount);
+	if (given->fs_type == NULL)
+		return cpod_error_oom (err);
+	compile_attach (compiler, mount, given->slot, CPOD_MAKE_DIR);
+	compile_tree_attributes (compiler, mount, given->slot);
+	return 0;
+}
+
+static bool
+is_one_of (const char *word, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcmp (word, *words) == 0)
+			return true;
+	return false;
+}
+
+static int
+compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec, const char *field, bool own_default,
+               struct cpod_error *err)
+{
+	static const char *const made_inside[] = { "proc", "sysfs", "mqueue", "cgroup2", "devpts", "tmpfs", "ramfs", NULL };
+	struct mount mount = { .spec = spec, .field = field, .own_default = own_default };
+	int ret;
+
+	ret = cpod_mount_options_read (&spec->options, compiler->arena, &mount.options, err);
+	if (ret < 0)
+		return cpod_error_prefix (err, ret, "%s.options", field);
+	mount.type = spec->type != NULL && spec->type[0] != '\0' ? spec->type : "none";
+	if (strcmp (spec->destination, "/dev") == 0 && (mount.options.bind || strcmp (mount.type, "bind") == 0))
+		compiler->dev_is_bound = true;
+	if (mount.options.bind || strcmp (mount.type, "bind") == 0)
+		return compile_bind (compiler, &mount, err);
+	if (strcmp (mount.type, "none") == 0)
+		return cpod_error_set (err, EINVAL, "%s.type: is required for a mount that is no bind", field);
+	if (strcmp (mount.type, "cgroup") == 0)
+		mount.type = "cgroup2";
+	if (strcmp (mount.type, "cgroup2") == 0 && (compiler->namespaces.own & CLONE_NEWCGROUP) == 0
+	    && compiler->namespaces.path[CPOD_OCI_NS_CGROUP] == NULL)
+		return cpod_error_set (err, EINVAL, "%s: a cgroup mount without a cgroup namespace of the container's own would show "
+		                       "the host's groups: list \"cgroup\" in linux.namespaces", field);
+	if (!is_one_of (mount.type, made_inside))
+		return compile_foreign (compiler, &mount, err);
+	compile_own (compiler, &mount);
+	return 0;
+}
+
+/* The spec's last mount with that destination, or NULL. */
+static const struct cpod_oci_mount *
+overriding (const struct cpod_array *mounts, const char *destination, size_t *ret_index)
+{
+	const struct cpod_oci_mount *items = mounts->items;
+
+	for (size_t i = mounts->n; i-- > 0;) {
+		if (strcmp (items[i].destination, destination) == 0) {
+			*ret_index = i;
+			return &items[i];
+		}
+	}
+	return NULL;
+}
+
+static bool
+is_default (const char *destination)
+{
+	for (size_t i = 0; i < cpod_default_n_mounts; i++)
+		if (strcmp (cpod_default_mounts[i].destination, destination) == 0)
+			return true;
+	return false;
+}
+
+static int
+compile_default_mounts (struct cpod_compiler *compiler, struct cpod_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < cpod_default_n_mounts && ret == 0; i++) {
+		size_t index = 0;
+		const struct cpod_oci_mount *other = overriding (&compiler->input->spec->mounts, cpod_default_mounts[i].destination, &index);
+
+		if (other != NULL)
+			ret = compile_mount (compiler, other, cpod_compile_field (compiler->arena, "mounts[%zu]", index), false, err);
+		else
+			ret = compile_mount (compiler, &cpod_default_mounts[i], NULL, true, err);
+	}
+	return ret;
+}
+
+int
+cpod_compile_mounts (struct cpod_compiler *compiler, struct cpod_error *err)
+{
+	const struct cpod_oci_mount *mounts = compiler->input->spec->mounts.items;
+	bool pod = compiler->input->pod;
+	int ret = pod ? compile_default_mounts (compiler, err) : 0;
+
+	for (size_t i = 0; i < compiler->input->spec->mounts.n && ret == 0; i++)
+		if (!pod || !is_default (mounts[i].destination))
+			ret = compile_mount (compiler, &mounts[i], cpod_compile_field (compiler->arena, "mounts[%zu]", i), false, err);
+	return ret;
+}

@@ -1,0 +1,169 @@
+/* Pod init's own plan, and the namespaces of its containers.
+ *
+ * Pod init leaves the host's mounts for a small tmpfs of its own, in which the file systems that
+ * containers may need stand below /host. The fewer mounts it has, the cheaper is every clone, and
+ * nothing that it does by path can meet a name that somebody else made.
+ */
+#include "compile.h"
+
+#include "oci/net.h"
+#include "src/base/error.h"
+
+#include <errno.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+
+const uint64_t cpod_namespace_flags[CPOD_OCI_N_NS] = {
+	[CPOD_OCI_NS_MOUNT] = CLONE_NEWNS, [CPOD_OCI_NS_PID] = CLONE_NEWPID, [CPOD_OCI_NS_NETWORK] = CLONE_NEWNET,
+	[CPOD_OCI_NS_IPC] = CLONE_NEWIPC,  [CPOD_OCI_NS_UTS] = CLONE_NEWUTS, [CPOD_OCI_NS_CGROUP] = CLONE_NEWCGROUP,
+	[CPOD_OCI_NS_USER] = CLONE_NEWUSER, [CPOD_OCI_NS_TIME] = CLONE_NEWTIME,
+};
+
+void
+cpod_compile_loopback (struct cpod_plan *plan)
+{
+	struct cpod_net_message message;
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_LOOPBACK, NULL, "bring lo up");
+
+	cpod_net_loopback_up (&message);
+	op->text.text = cpod_plan_bytes (plan, &message, sizeof (message), 8);
+	op->text.len = sizeof (message);
+}
+
+/* What a pod's container must have of its own, listed or not. */
+static int
+require_own (const struct cpod_namespaces *namespaces, const bool *listed, struct cpod_error *err)
+{
+	(void) namespaces;
+	if (!listed[CPOD_OCI_NS_MOUNT])
+		return cpod_error_set (err, EINVAL, "linux.namespaces: a pod has no mount namespace to share: list \"mount\"");
+	if (!listed[CPOD_OCI_NS_PID])
+		return cpod_error_set (err, ENOTSUP, "linux.namespaces: sharing the pod's PID namespace is not carried out "
+		                       "by this version: list \"pid\"");
+	return 0;
+}
+
+int
+cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_namespaces *ret, struct cpod_error *err)
+{
+	const struct cpod_oci_linux *linux_part = input->spec->linux_part;
+	struct cpod_namespaces read = { 0 };
+	bool listed[CPOD_OCI_N_NS] = { false };
+	const struct cpod_oci_namespace *items;
+	int status;
+
+	if (linux_part == NULL || !linux_part->namespaces.set) {
+		if (input->pod)
+			read.own = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP;
+		*ret = read;
+		return 0;
+	}
+	items = linux_part->namespaces.items;
+	for (size_t i = 0; i < linux_part->namespaces.n; i++) {
+		size_t type = (size_t) items[i].type.value;
+
+		listed[type] = true;
+		read.index[type] = i;
+		if (items[i].path != NULL && items[i].path[0] != '\0')
+			read.path[type] = items[i].path;
+		else
+			read.own |= cpod_namespace_flags[type];
+	}
+	if (input->pod) {
+		status = require_own (&read, listed, err);
+		if (status < 0)
+			return status;
+		if (!listed[CPOD_OCI_NS_CGROUP])
+			read.own |= CLONE_NEWCGROUP;   /* the pod has none to share, and never the host's */
+	}
+	if (read.path[CPOD_OCI_NS_PID] != NULL && input->pod)
+		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: joining a PID namespace by path is not carried "
+		                       "out in a pod by this version", read.index[CPOD_OCI_NS_PID]);
+	*ret = read;
+	return 0;
+}
+
+/* A directory or, when made by CPOD_MAKE_FILE, a name to mount on, in the tmpfs before it is the root. */
+static void
+compile_place (struct cpod_plan *plan, uint16_t slot, const char *path, uint8_t make)
+{
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_ATTACH, NULL, "attach it at %s", path);
+
+	op->attach.slot = slot;
+	op->attach.make = make;
+	op->attach.path = cpod_plan_text (plan, path);
+}
+
+/* A copy of one of the host's mounts, without what is mounted below it. */
+static uint16_t
+compile_copy (struct cpod_plan *plan, const char *path, uint32_t rdev)
+{
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_OPEN_TREE, NULL, "copy the host's mount of %s", path);
+
+	op->open_tree.slot = cpod_plan_slot (plan);
+	op->open_tree.path = cpod_plan_text (plan, path);
+	op->open_tree.rdev = rdev;
+	return op->open_tree.slot;
+}
+
+/* The copies are taken while the host's root is still there, and attached once the tmpfs is. */
+static void
+compile_small_root (const struct cpod_strings *layers, struct cpod_plan *plan)
+{
+	static const char *const options[] = { "size=64k", "mode=0700" };
+	uint16_t slots[64], null, tmpfs;
+	size_t n = layers->n < 64 ? layers->n : 64;
+	struct cpod_op *op;
+
+	op = cpod_plan_add (plan, CPOD_OP_PROPAGATION, NULL, "make every mount private");
+	op->number.value = MS_PRIVATE | MS_REC;
+	for (size_t i = 0; i < n; i++)
+		slots[i] = compile_copy (plan, layers->items[i], 0);
+	null = compile_copy (plan, "/dev/null", 1u << 20 | 3);
+	op = cpod_plan_add (plan, CPOD_OP_FSMOUNT, NULL, "make a tmpfs for pod init's root");
+	tmpfs = cpod_plan_slot (plan);
+	op->fsmount.slot = tmpfs;
+	op->fsmount.type = cpod_plan_text (plan, "tmpfs");
+	op->fsmount.options = cpod_plan_texts (plan, options, 2);
+	op->fsmount.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	op = cpod_plan_add (plan, CPOD_OP_ROOT, NULL, "attach it");
+	op->root.slot = tmpfs;
+	op->root.at = CPOD_SLOT_NONE;
+	op->root.path = cpod_plan_text (plan, "/proc");
+	for (size_t i = 0; i < n; i++) {
+		char path[4096];
+
+		(void) snprintf (path, sizeof (path), CPOD_OLD_HOST "%s", strcmp (layers->items[i], "/") ? layers->items[i] : "");
+		compile_place (plan, slots[i], path, i == 0 ? CPOD_MAKE_DIR : CPOD_MAKE_NOTHING);
+	}
+	compile_place (plan, null, CPOD_OLD_NULL, CPOD_MAKE_FILE);
+	op = cpod_plan_add (plan, CPOD_OP_MKDIR, NULL, "make " CPOD_OLD_ROOT);
+	op->mkdir = (struct cpod_op_mkdir) { cpod_plan_text (plan, CPOD_OLD_ROOT), 0700 };
+	op = cpod_plan_add (plan, CPOD_OP_MKDIR, NULL, "make " CPOD_OLD_SCRATCH);
+	op->mkdir = (struct cpod_op_mkdir) { cpod_plan_text (plan, CPOD_OLD_SCRATCH), 0700 };
+	cpod_plan_add (plan, CPOD_OP_PIVOT, NULL, "pivot_root, and unmount the host's file systems");
+}
+
+int
+cpod_compile_pod (const struct cpod_strings *layers, const char *hostname, bool loopback, struct cpod_plan *plan,
+                  struct cpod_error *err)
+{
+	struct cpod_op *op;
+
+	plan->header.null_path = cpod_plan_text (plan, "/dev/null");
+	compile_small_root (layers, plan);
+	op = cpod_plan_add (plan, CPOD_OP_HOSTNAME, NULL, "set the pod's hostname to %s", hostname);
+	op->text.text = cpod_plan_text (plan, hostname);
+	op->text.len = (uint32_t) strlen (hostname);
+	if (loopback)
+		cpod_compile_loopback (plan);
+	cpod_plan_add (plan, CPOD_OP_END, NULL, "wait for containers to launch");
+	return cpod_plan_check (plan, err);
+}

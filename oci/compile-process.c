@@ -1,0 +1,220 @@
+/* The process: resolved once from the spec, then laid out for the start and for every exec.
+ *
+ * With no_new_privs the filter stands right before the exec; without it, installing one needs
+ * CAP_SYS_ADMIN, so it comes before the capabilities go (and must allow what follows it, as a
+ * profile for such a container always had to).
+ */
+#include "compile.h"
+
+#include "caps.h"
+#include "defaults.h"
+#include "src/base/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The value of NAME in a NULL-terminated environment, or NULL. */
+static const char *
+environment (const char *const *envp, const char *name)
+{
+	size_t len = strlen (name);
+
+	for (; envp != NULL && *envp != NULL; envp++)
+		if (strncmp (*envp, name, len) == 0 && (*envp)[len] == '=')
+			return *envp + len + 1;
+	return NULL;
+}
+
+/* The spec's environment; in a pod with a PATH and a HOME where it has none. */
+static int
+resolve_environment (const struct cpod_compile_input *input, const struct cpod_oci_process *process, struct cpod_arena *arena,
+                     struct cpod_process *ret, struct cpod_error *err)
+{
+	size_t n = process->env.n;
+	const char **envp = cpod_arena_array (arena, n + 3, sizeof (*envp));
+
+	if (envp == NULL)
+		return cpod_error_oom (err);
+	for (size_t i = 0; i < n; i++)
+		envp[i] = process->env.items[i];
+	if (input->pod && environment (process->env.items, "PATH") == NULL) {
+		envp[n] = cpod_arena_printf (arena, "PATH=%s", cpod_default_path);
+		n += envp[n] != NULL;
+	}
+	if (environment (process->env.items, "HOME") == NULL)
+		envp[n++] = ret->uid == 0 ? "HOME=/root" : "HOME=/";
+	ret->envp = envp;
+	ret->envc = n;
+	return 0;
+}
+
+static int
+resolve_user (const struct cpod_oci_process *process, struct cpod_arena *arena, struct cpod_process *ret, struct cpod_error *err)
+{
+	const struct cpod_oci_user *user = process->user;
+	uint32_t *groups;
+
+	ret->umask = 022;
+	if (user == NULL)
+		return 0;
+	ret->uid = (uint32_t) user->uid.value;
+	ret->gid = (uint32_t) user->gid.value;
+	if (user->umask.set)
+		ret->umask = (uint32_t) user->umask.value;
+	groups = cpod_arena_array (arena, user->additional_gids.n + 1, sizeof (*groups));
+	if (groups == NULL)
+		return cpod_error_oom (err);
+	for (size_t i = 0; i < user->additional_gids.n; i++)
+		groups[i] = (uint32_t) user->additional_gids.items[i];
+	ret->groups = groups;
+	ret->n_groups = user->additional_gids.n;
+	return 0;
+}
+
+/* The filter: the spec's; cpod's own where a pod's spec has none. */
+static int
+resolve_seccomp (const struct cpod_compile_input *input, struct cpod_arena *arena, struct cpod_process *ret, struct cpod_error *err)
+{
+	const struct cpod_oci_linux *linux_part = input->spec->linux_part;
+	struct cpod_seccomp_profile profile;
+	int status;
+
+	if (linux_part != NULL && linux_part->seccomp != NULL) {
+		status = cpod_seccomp_compile (linux_part->seccomp, arena, &ret->seccomp, err);
+		return status < 0 ? cpod_error_prefix (err, status, "linux.seccomp") : 0;
+	}
+	if (!input->pod)
+		return 0;
+	status = cpod_seccomp_default_profile (ret->caps.bounding, arena, &profile, err);
+	if (status == 0)
+		status = cpod_seccomp_compile_profile (&profile, arena, &ret->seccomp, err);
+	return status;
+}
+
+int
+cpod_process_resolve (const struct cpod_compile_input *input, struct cpod_arena *arena, struct cpod_process *ret,
+                      struct cpod_error *err)
+{
+	static const struct cpod_oci_process no_process;
+	const struct cpod_oci_process *process = input->spec->process != NULL ? input->spec->process : &no_process;
+	struct cpod_process read = { .cwd = "/" };
+	int status;
+
+	if (process->args.n == 0)
+		return cpod_error_set (err, EINVAL, "process.args: is required");
+	read.argv = process->args.items;
+	read.argc = process->args.n;
+	if (process->cwd != NULL && process->cwd[0] != '\0')
+		read.cwd = process->cwd;
+	read.no_new_privs = process->no_new_privileges.set ? process->no_new_privileges.value : input->pod;
+	read.rlimits = process->rlimits.items;
+	read.n_rlimits = process->rlimits.n;
+	read.oom_score_adj = process->oom_score_adj;
+	if ((status = resolve_user (process, arena, &read, err)) < 0
+	    || (status = resolve_environment (input, process, arena, &read, err)) < 0
+	    || (status = cpod_caps_resolve (process->capabilities, input->pod, &read.caps, err)) < 0
+	    || (status = resolve_seccomp (input, arena, &read, err)) < 0)
+		return status;
+	*ret = read;
+	return 0;
+}
+
+/* Where a program's name leads, in order: itself when it has a slash, else every directory of PATH. */
+static struct cpod_ref_list
+compile_candidates (struct cpod_plan *plan, const char *name, const char *const *envp)
+{
+	const char *search = environment (envp, "PATH");
+	const char *candidates[128];
+	size_t n = 0;
+
+	if (name[0] == '\0' || strchr (name, '/') != NULL)
+		return cpod_plan_texts (plan, &name, 1);
+	for (const char *at = search != NULL ? search : cpod_default_path; n < 128;) {
+		size_t len = strcspn (at, ":");
+		const char *slash = len == 0 ? "." : at;
+
+		candidates[n] = cpod_arena_printf (&plan->arena, "%.*s/%s", (int) (len == 0 ? 1 : len), slash, name);
+		if (candidates[n] == NULL) {
+			plan->failed = true;
+			break;
+		}
+		n++;
+		if (at[len] == '\0')
+			break;
+		at += len + 1;
+	}
+	return cpod_plan_texts (plan, candidates, n);
+}
+
+static void
+compile_identity (struct cpod_plan *plan, const struct cpod_process *process)
+{
+	struct cpod_op *op;
+
+	op = cpod_plan_add (plan, CPOD_OP_BOUNDING, "process.capabilities.bounding", "limit the bounding set to %#llx",
+	                    (unsigned long long) process->caps.bounding);
+	op->caps = process->caps;
+	op = cpod_plan_add (plan, CPOD_OP_IDS, "process.user", "become uid %u, gid %u with %zu more groups", process->uid,
+	                    process->gid, process->n_groups);
+	op->ids = (struct cpod_op_ids) { process->uid, process->gid, cpod_plan_numbers (plan, process->groups, process->n_groups) };
+	op = cpod_plan_add (plan, CPOD_OP_CAPS, "process.capabilities", "set the capabilities to %#llx, ambient %#llx",
+	                    (unsigned long long) process->caps.effective, (unsigned long long) process->caps.ambient);
+	op->caps = process->caps;
+}
+
+static void
+compile_filter (struct cpod_plan *plan, const struct cpod_process *process)
+{
+	const struct cpod_seccomp_program *program = &process->seccomp;
+	struct cpod_op *op;
+
+	if (program->n == 0)
+		return;
+	op = cpod_plan_add (plan, CPOD_OP_SECCOMP, "linux.seccomp", "install a filter of %u instructions", program->n);
+	op->seccomp.filter = cpod_plan_bytes (plan, program->insns, program->n * sizeof (*program->insns), 8);
+	op->seccomp.n = program->n;
+	op->seccomp.flags = program->flags;
+}
+
+void
+cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
+                      const char *const *envp, const char *cwd, bool birth)
+{
+	struct cpod_op *op;
+	size_t argc = 0, envc = 0;
+
+	while (argv[argc] != NULL)
+		argc++;
+	while (envp[envc] != NULL)
+		envc++;
+	for (size_t i = 0; i < process->n_rlimits; i++) {
+		const struct cpod_oci_rlimit *limit = &process->rlimits[i];
+
+		op = cpod_plan_add (plan, CPOD_OP_RLIMIT, "process.rlimits", "limit %s to %llu, hard %llu",
+		                    cpod_oci_rlimit_words[limit->type.value], (unsigned long long) limit->soft.value,
+		                    (unsigned long long) limit->hard.value);
+		op->rlimit = (struct cpod_op_rlimit) { (uint32_t) limit->type.value, 0, limit->soft.value, limit->hard.value };
+	}
+	op = cpod_plan_add (plan, CPOD_OP_CHDIR, "process.cwd", "change to %s", cwd);
+	op->text.text = cpod_plan_text (plan, cwd);
+	if (process->no_new_privs)
+		cpod_plan_add (plan, CPOD_OP_NO_NEW_PRIVS, NULL, "set no_new_privs");
+	if (!process->no_new_privs) {
+		if (birth)
+			cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+		compile_filter (plan, process);
+	}
+	compile_identity (plan, process);
+	op = cpod_plan_add (plan, CPOD_OP_UMASK, "process.user.umask", "set the umask to %04o", process->umask);
+	op->number.value = process->umask;
+	if (process->no_new_privs) {
+		if (birth)
+			cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+		compile_filter (plan, process);
+	}
+	op = cpod_plan_add (plan, CPOD_OP_EXEC, "process.args[0]", "execute %s", argv[0]);
+	op->exec.argv = cpod_plan_texts (plan, argv, argc);
+	op->exec.envp = cpod_plan_texts (plan, envp, envc);
+	op->exec.paths = compile_candidates (plan, argv[0], envp);
+}

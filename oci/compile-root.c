@@ -1,0 +1,222 @@
+/* The root: a directory of the host, or the host view.
+ *
+ * The host view is one overlay for each of the host's file systems that programs live on, all upper
+ * layers in one private tmpfs of a bounded size, and on top of them what hides the host's secrets
+ * (rootfs-tools/host-view.h decides what that is). Always nosuid and nodev: the host's device nodes
+ * on a lower layer would open otherwise.
+ */
+#include "compile.h"
+
+#include "rootfs-tools/host-view.h"
+#include "src/base/error.h"
+
+#include <errno.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#define SCRATCH_SIZE "size=256m"
+
+/* The root is attached where a mount can stand while it is filled. */
+static void
+compile_attach_root (struct cpod_compiler *compiler, uint16_t slot, const char *path, const char *field)
+{
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_ROOT, field, "attach the root");
+
+	op->root.slot = slot;
+	op->root.at = CPOD_SLOT_NONE;
+	op->root.path = cpod_plan_text (compiler->plan, path);
+}
+
+/* root.path: a copy of the directory's mounts, cut off from the host's propagation unless the spec wants it. */
+static int
+compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod_error *err)
+{
+	const struct cpod_int *propagation = &compiler->linux_part->rootfs_propagation;
+	struct cpod_given *given;
+	struct cpod_op *op;
+	char absolute[4096];
+	int len;
+
+	if (path[0] == '/')
+		len = snprintf (absolute, sizeof (absolute), "%s", path);
+	else if (compiler->input->bundle != NULL)
+		len = snprintf (absolute, sizeof (absolute), "%s/%s", compiler->input->bundle, path);
+	else
+		return cpod_error_set (err, EINVAL, "root.path: \"%s\" is relative, and there is no bundle to be relative to", path);
+	if (len < 0 || (size_t) len >= sizeof (absolute))
+		return cpod_error_sys (err, ENAMETOOLONG, "root.path");
+	given = cpod_plan_give (compiler->plan, CPOD_GIVEN_TREE_REC, CPOD_SLOT_NONE, absolute, "root.path");
+	op = cpod_plan_add (compiler->plan, CPOD_OP_ATTR, "root.path", "take %s as the root, %s", absolute,
+	                    propagation->set ? "a slave of the host's" : "private");
+	op->attr.slot = given->slot;
+	op->attr.recursive = 1;
+	op->attr.propagation = propagation->set && propagation->value != CPOD_OCI_PROPAGATION_PRIVATE
+	                       && propagation->value != CPOD_OCI_PROPAGATION_RPRIVATE ? MS_SLAVE : MS_PRIVATE;
+	compile_attach_root (compiler, given->slot, compiler->input->pod ? CPOD_OLD_ROOT : absolute, "root.path");
+	return 0;
+}
+
+static uint16_t
+compile_tmpfs (struct cpod_compiler *compiler, const char *size, unsigned int mode, unsigned int attributes, const char *what)
+{
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_FSMOUNT, NULL, "make a tmpfs for %s", what);
+	char mode_option[16];
+	const char *options[2] = { size, mode_option };
+
+	(void) snprintf (mode_option, sizeof (mode_option), "mode=%o", mode);
+	op->fsmount.slot = cpod_plan_slot (compiler->plan);
+	op->fsmount.type = cpod_plan_text (compiler->plan, "tmpfs");
+	op->fsmount.options = cpod_plan_texts (compiler->plan, options, 2);
+	op->fsmount.attributes = attributes;
+	return op->fsmount.slot;
+}
+
+static void
+compile_attach (struct cpod_compiler *compiler, uint16_t slot, const char *path, uint8_t make)
+{
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_ATTACH, NULL, "attach it at %s", path);
+
+	op->attach.slot = slot;
+	op->attach.make = make;
+	op->attach.path = cpod_plan_text (compiler->plan, path);
+}
+
+static void
+compile_scratch_dir (struct cpod_compiler *compiler, const char *path)
+{
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_MKDIR_OLD, NULL, "make %s", path);
+
+	op->mkdir.path = cpod_plan_text (compiler->plan, path);
+	op->mkdir.mode = 0755;
+}
+
+/* One of the host's file systems under a scratch layer of its own. Commas and colons in a path would
+ * mean something to overlay's options: such a mount point is refused by name. */
+static int
+compile_layer (struct cpod_compiler *compiler, size_t index, const char *path, struct cpod_error *err)
+{
+	char lower[4200], upper[80], work[80], scratch[64];
+	const char *options[3] = { lower, upper, work };
+	struct cpod_op *op;
+
+	if (strpbrk (path, ",:\\") != NULL)
+		return cpod_error_set (err, EINVAL, "host view: the mount point %s cannot be a layer: its name has one of , : \\", path);
+	(void) snprintf (scratch, sizeof (scratch), CPOD_OLD_SCRATCH "/%zu", index);
+	compile_scratch_dir (compiler, scratch);
+	(void) snprintf (lower, sizeof (lower), "lowerdir=" CPOD_OLD_HOST "%s", strcmp (path, "/") ? path : "");
+	(void) snprintf (upper, sizeof (upper), "upperdir=%s/upper", scratch);
+	(void) snprintf (work, sizeof (work), "workdir=%s/work", scratch);
+	compile_scratch_dir (compiler, strchr (upper, '=') + 1);
+	compile_scratch_dir (compiler, strchr (work, '=') + 1);
+	op = cpod_plan_add (compiler->plan, CPOD_OP_FSMOUNT, NULL, "lay a scratch layer over the host's %s", path);
+	op->fsmount.slot = cpod_plan_slot (compiler->plan);
+	op->fsmount.type = cpod_plan_text (compiler->plan, "overlay");
+	op->fsmount.options = cpod_plan_texts (compiler->plan, options, 3);
+	op->fsmount.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	if (index == 0)
+		compile_attach_root (compiler, op->fsmount.slot, CPOD_OLD_ROOT, NULL);
+	else
+		compile_attach (compiler, op->fsmount.slot, path, CPOD_MAKE_NOTHING);
+	return 0;
+}
+
+/* A host path that was asked for, read-only and in its place. */
+static int
+compile_exposed (struct cpod_compiler *compiler, const char *path, struct cpod_error *err)
+{
+	struct cpod_given *given;
+	struct cpod_op *op;
+	bool is_dir;
+	int ret;
+
+	ret = cpod_compile_is_directory (path, &is_dir, "hostView.expose", err);
+	if (ret < 0)
+		return ret;
+	given = cpod_plan_give (compiler->plan, CPOD_GIVEN_TREE_REC, CPOD_SLOT_NONE, path, "hostView.expose");
+	op = cpod_plan_add (compiler->plan, CPOD_OP_ATTR, "hostView.expose", "take the host's %s, read-only", path);
+	op->attr.slot = given->slot;
+	op->attr.recursive = 1;
+	op->attr.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	op->attr.propagation = MS_PRIVATE;
+	compile_attach (compiler, given->slot, path, is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE);
+	return 0;
+}
+
+/* A directory of the host that is shown empty. Where something below it is exposed, it must be writable
+ * until that stands; compile_last_touches makes it read-only. */
+static void
+compile_empty (struct cpod_compiler *compiler, const struct cpod_host_view *view, const char *path)
+{
+	size_t len = strlen (path), limit = sizeof (compiler->late_readonly) / sizeof (compiler->late_readonly[0]);
+	struct cpod_op *op;
+
+	for (size_t i = 0; i < view->exposed.n; i++) {
+		uint16_t slot;
+
+		if (strncmp (view->exposed.items[i], path, len) != 0 || view->exposed.items[i][len] != '/'
+		    || compiler->n_late_readonly == limit)
+			continue;
+		slot = compile_tmpfs (compiler, "size=64k", 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, path);
+		compile_attach (compiler, slot, path, CPOD_MAKE_NOTHING);
+		compiler->late_readonly[compiler->n_late_readonly].slot = slot;
+		compiler->late_readonly[compiler->n_late_readonly++].path = path;
+		return;
+	}
+	op = cpod_plan_add (compiler->plan, CPOD_OP_MASK, NULL, "hide the host's %s", path);
+	op->path.path = cpod_plan_text (compiler->plan, path);
+}
+
+static int
+compile_host_view (struct cpod_compiler *compiler, const struct cpod_host_view *view, struct cpod_error *err)
+{
+	const struct cpod_host_view_fresh *fresh = view->fresh.items;
+	struct cpod_op *op;
+	uint16_t scratch;
+	int ret = 0;
+
+	scratch = compile_tmpfs (compiler, SCRATCH_SIZE, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the scratch layers");
+	op = cpod_plan_add (compiler->plan, CPOD_OP_PLACE, NULL, "attach it at " CPOD_OLD_SCRATCH);
+	op->attach.slot = scratch;
+	op->attach.path = cpod_plan_text (compiler->plan, CPOD_OLD_SCRATCH);
+	for (size_t i = 0; i < view->layers.n && ret == 0; i++)
+		ret = compile_layer (compiler, i, view->layers.items[i], err);
+	for (size_t i = 0; i < view->fresh.n; i++)
+		compile_attach (compiler, compile_tmpfs (compiler, "size=64m", fresh[i].mode, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+		                                         fresh[i].path), fresh[i].path, CPOD_MAKE_DIR);
+	for (size_t i = 0; i < view->empty.n; i++)
+		compile_empty (compiler, view, view->empty.items[i]);
+	for (size_t i = 0; i < view->masked.n; i++) {
+		op = cpod_plan_add (compiler->plan, CPOD_OP_MASK, NULL, "hide the host's %s", view->masked.items[i]);
+		op->path.path = cpod_plan_text (compiler->plan, view->masked.items[i]);
+	}
+	for (size_t i = 0; i < view->exposed.n && ret == 0; i++)
+		ret = compile_exposed (compiler, view->exposed.items[i], err);
+	return ret;
+}
+
+int
+cpod_compile_root (struct cpod_compiler *compiler, struct cpod_error *err)
+{
+	const struct cpod_oci_root *root = compiler->input->spec->root;
+	bool own_mounts = (compiler->namespaces.own & CLONE_NEWNS) != 0;
+	struct cpod_op *op;
+
+	if (!own_mounts && compiler->namespaces.path[CPOD_OCI_NS_MOUNT] == NULL)
+		return cpod_error_set (err, EINVAL, "linux.namespaces: a mount namespace is needed to have a root");
+	if (!compiler->input->pod && own_mounts) {
+		const struct cpod_int *propagation = &compiler->linux_part->rootfs_propagation;
+		bool slave = propagation->set && propagation->value != CPOD_OCI_PROPAGATION_PRIVATE
+		             && propagation->value != CPOD_OCI_PROPAGATION_RPRIVATE;
+
+		op = cpod_plan_add (compiler->plan, CPOD_OP_PROPAGATION, NULL, "cut every mount off from the host");
+		op->number.value = (slave ? MS_SLAVE : MS_PRIVATE) | MS_REC;
+	}
+	if (root != NULL && root->path != NULL && root->path[0] != '\0')
+		return compile_directory (compiler, root->path, err);
+	if (compiler->input->host_view == NULL)
+		return cpod_error_set (err, EINVAL, "root.path: is required here");
+	return compile_host_view (compiler, compiler->input->host_view, err);
+}

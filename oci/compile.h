@@ -1,0 +1,108 @@
+/* From a spec to a plan: the only place that decides what happens in which order.
+ *
+ * cpod_compile_start makes the plan of a container's start, cpod_compile_exec that of a command in
+ * it. Both are pure but for a stat of each bind source and a read of what capabilities the caller
+ * has: nothing is made, nothing is opened for good. Errors are "FIELD: reason", FIELD being the path
+ * within the spec.
+ */
+#ifndef CPOD_OCI_COMPILE_H
+#define CPOD_OCI_COMPILE_H
+
+#include "oci/plan-build.h"
+#include "oci/seccomp.h"
+#include "oci/spec.h"
+
+struct cpod_host_view;
+
+/* Where a pod's container finds things in the old root, pod init's own small file system. */
+#define CPOD_OLD_HOST    "/host"        /* the host's file systems */
+#define CPOD_OLD_NULL    "/null"        /* a null device */
+#define CPOD_OLD_ROOT    "/root"        /* where the new root is attached before the pivot */
+#define CPOD_OLD_SCRATCH "/scratch"     /* where a host view keeps its upper layers */
+
+struct cpod_compile_input {
+	const struct cpod_oci_spec *spec;
+	const char *bundle;                     /* relative paths of the spec begin here; NULL: they are refused */
+	bool pod;                               /* in a pod, with cpod's defaults where the spec is silent */
+	uint32_t pod_flags;                     /* CPOD_RT_POD_* */
+	const struct cpod_host_view *host_view; /* for a spec without root.path; NULL: root.path is required */
+	bool join_cgroup;                       /* the plan's process enters the cgroup itself: given slot below */
+	int32_t stdio_fd[3];                    /* borrowed until the launch; -1: the null device */
+	bool own_stdio;                         /* leave descriptors 0-2 as they are */
+};
+
+/* The process part, resolved once for the start and every exec. */
+struct cpod_process {
+	const char *const *argv, *const *envp;
+	size_t argc, envc;
+	const char *cwd;
+	uint32_t uid, gid, umask;
+	const uint32_t *groups;
+	size_t n_groups;
+	struct cpod_op_caps caps;
+	bool no_new_privs;
+	const struct cpod_oci_rlimit *rlimits;
+	size_t n_rlimits;
+	struct cpod_int oom_score_adj;
+	struct cpod_seccomp_program seccomp;    /* n == 0: none */
+};
+
+/* Which namespaces the container has of its own, and which it joins by path. */
+struct cpod_namespaces {
+	uint64_t own;                           /* CLONE_NEW* of the clone */
+	const char *path[CPOD_OCI_N_NS];        /* joined; NULL: not */
+	size_t index[CPOD_OCI_N_NS];            /* in linux.namespaces */
+};
+extern const uint64_t cpod_namespace_flags[CPOD_OCI_N_NS];
+
+int cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_namespaces *ret, struct cpod_error *err);
+/* Everything in arena. */
+int cpod_process_resolve (const struct cpod_compile_input *input, struct cpod_arena *arena, struct cpod_process *ret,
+                          struct cpod_error *err);
+
+/* plan: fresh, initialised. arena: for what the compilation itself needs; may go before the plan. */
+int cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *arena,
+                        const struct cpod_process *process, struct cpod_plan *plan, struct cpod_error *err);
+
+/* The plan of a command in a running container. Its given descriptors: stdio (where not negative), then
+ * the container's pidfd, which the caller sets for CPOD_SLOT_FIRST. join: CLONE_NEW* to enter. */
+int cpod_compile_exec (const struct cpod_process *process, const char *const *argv, const char *const *envp,
+                       const char *cwd, const int32_t stdio_fd[3], uint64_t join, const char *null_path,
+                       struct cpod_plan *plan, struct cpod_error *err);
+
+/* Pod init's own plan: its small mount namespace, the host name, the loopback interface.
+ * layers: the host's mount points that containers may need, "/" first. */
+int cpod_compile_pod (const struct cpod_strings *layers, const char *hostname, bool loopback, struct cpod_plan *plan,
+                      struct cpod_error *err);
+
+/* ---- the parts, in the order of a start ---- */
+
+struct cpod_compiler {
+	const struct cpod_compile_input *input;
+	struct cpod_arena *arena;
+	struct cpod_plan *plan;
+	struct cpod_namespaces namespaces;
+	const struct cpod_oci_linux *linux_part;   /* never NULL */
+	bool dev_is_bound;                         /* /dev comes from elsewhere: nothing is made in it */
+	struct { uint16_t slot; const char *path, *field; } late_readonly[64];   /* tmpfs that become read-only last */
+	size_t n_late_readonly;
+};
+
+int cpod_compile_root (struct cpod_compiler *compiler, struct cpod_error *err);
+int cpod_compile_mounts (struct cpod_compiler *compiler, struct cpod_error *err);
+int cpod_compile_devices (struct cpod_compiler *compiler, struct cpod_error *err);
+int cpod_compile_kernel (struct cpod_compiler *compiler, const struct cpod_process *process, struct cpod_error *err);
+void cpod_compile_masks (struct cpod_compiler *compiler);
+/* The interface lo of the walker's network namespace goes up. */
+void cpod_compile_loopback (struct cpod_plan *plan);
+void cpod_compile_stdio (struct cpod_plan *plan, const int32_t stdio_fd[3]);
+/* From the session to the exec; birth: a CPOD_OP_BIRTH before the filter. */
+void cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
+                           const char *const *envp, const char *cwd, bool birth);
+
+/* Whether a path of the host is a directory; field stands in the error. */
+int cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err);
+/* "mounts[3]" and the like, in the compiler's arena; never NULL. */
+const char *cpod_compile_field (struct cpod_arena *arena, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+
+#endif

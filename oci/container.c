@@ -1,0 +1,435 @@
+/* A container: compiled when it is created, launched by pod init when it is started.
+ *
+ * create makes nothing but data: a spec that cannot be carried out is refused before anything exists.
+ * start makes the cgroup and its limits, opens what the plan wants from the host, and sends it all to
+ * pod init; the status pipe then says how the walk went. What a failed start made is gone when its
+ * result is read.
+ */
+#include "production.h"
+
+#include "src/base/error.h"
+#include "src/base/fd.h"
+#include "src/base/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER_MS 10000      /* pod init's answer to a launch; it takes microseconds */
+#define DEATH_NS  2000000000ull
+
+/* ---- create ---- */
+
+/* The spec's JSON to structs. Paths in errors are within the spec. */
+static int
+decode (const struct cpod_rt_container_config *config, struct cpod_arena *arena, const struct cpod_oci_spec **ret_spec,
+        struct cpod_error *err)
+{
+	struct cpod_decoder decoder = { .arena = arena, .flags = CPOD_OCI_SPEC_PARTIAL };
+	struct cpod_json *root;
+	int ret = cpod_json_parse ("spec", config->spec_json, config->spec_len, 0, arena, &root, err);
+
+	if (ret < 0)
+		return ret;
+	if ((config->flags & CPOD_RT_CONFIG_STRICT) != 0)
+		decoder.flags |= CPOD_DECODE_STRICT;
+	return cpod_oci_spec_decode (&decoder, root, ret_spec, err);
+}
+
+/* Everything that a container is before it runs, from its config. view: NULL, or the pod's host view. */
+static int
+compile (struct cpod_rt_container *c, const struct cpod_rt_container_config *config, uint32_t pod_flags,
+         const struct cpod_host_view *view, struct cpod_error *err)
+{
+	struct cpod_compile_input input = { .pod = true, .pod_flags = pod_flags, .host_view = view };
+	int ret = decode (config, &c->arena, &c->spec, err);
+
+	if (ret < 0)
+		return ret;
+	input.spec = c->spec;
+	memcpy (input.stdio_fd, c->stdio_fd, sizeof (input.stdio_fd));
+	c->resources = c->spec->linux_part ? c->spec->linux_part->resources : NULL;
+	if ((ret = cpod_namespaces_resolve (&input, &c->namespaces, err)) < 0
+	    || (ret = cpod_process_resolve (&input, &c->arena, &c->process, err)) < 0
+	    || (ret = cpod_cgroup_settings_make (c->resources, &c->arena, &c->settings, err)) < 0)
+		return ret;
+	return cpod_compile_start (&input, &c->arena, &c->process, &c->plan, err);
+}
+
+static void
+init_container (struct cpod_rt_container *c)
+{
+	cpod_arena_init (&c->arena, 256 << 20);
+	cpod_plan_init (&c->plan);
+	c->cgroup_fd = c->pidfd = -1;
+	c->stdio_fd[0] = c->stdio_fd[1] = c->stdio_fd[2] = -1;
+}
+
+static void
+finish_container (struct cpod_rt_container *c)
+{
+	for (int i = 0; i < 3; i++)
+		cpod_fd_close (&c->stdio_fd[i]);
+	cpod_fd_close (&c->pidfd);
+	cpod_fd_close (&c->cgroup_fd);
+	cpod_plan_finish (&c->plan);
+	cpod_arena_finish (&c->arena);
+	free (c);
+}
+
+static int
+keep_stdio (struct cpod_rt_container *c, const int32_t fds[3], struct cpod_error *err)
+{
+	for (int i = 0; i < 3; i++) {
+		if (fds[i] < 0)
+			continue;
+		c->stdio_fd[i] = fcntl (fds[i], F_DUPFD_CLOEXEC, 3);
+		if (c->stdio_fd[i] < 0)
+			return cpod_error_sys (err, errno, "keep descriptor %d", fds[i]);
+	}
+	return 0;
+}
+
+/* Where its cgroup is: its own place in the pod's, or what the spec says (from the root when absolute). */
+static int
+place_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
+{
+	const char *path = c->spec->linux_part ? c->spec->linux_part->cgroups_path : NULL;
+
+	if (path == NULL || path[0] == '\0')
+		c->cgroup_path = cpod_arena_printf (&c->arena, "%s/%s", c->pod->cgroup_path, c->id);
+	else if (path[0] == '/')
+		c->cgroup_path = cpod_arena_strdup (&c->arena, path + strspn (path, "/"));
+	else
+		c->cgroup_path = cpod_arena_printf (&c->arena, "%s/%s", c->pod->cgroup_path, path);
+	return c->cgroup_path != NULL ? 0 : cpod_error_oom (err);
+}
+
+int
+cpod_rtc_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config *config, struct cpod_rt_container **ret_container,
+                 struct cpod_error *err)
+{
+	struct cpod_rt_container *c = calloc (1, sizeof (*c));
+	int ret;
+
+	if (c == NULL)
+		return cpod_error_oom (err);
+	init_container (c);
+	c->pod = pod;
+	c->name = cpod_arena_strdup (&c->arena, config->name);
+	c->id = cpod_arena_strdup (&c->arena, config->id);
+	ret = c->name == NULL || c->id == NULL ? cpod_error_oom (err) : keep_stdio (c, config->stdio_fd, err);
+	if (ret == 0)
+		ret = compile (c, config, pod->flags, pod->has_host_view ? &pod->host_view : NULL, err);
+	if (ret == 0)
+		ret = place_cgroup (c, err);
+	if (ret < 0) {
+		finish_container (c);
+		return ret;
+	}
+	pthread_mutex_lock (&pod->lock);
+	c->number = ++pod->next_number;
+	c->next = pod->containers;
+	pod->containers = c;
+	pthread_mutex_unlock (&pod->lock);
+	*ret_container = c;
+	return 0;
+}
+
+int
+cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_container_config *config, char **ret_text,
+                   struct cpod_error *err)
+{
+	struct cpod_rt_container *c = calloc (1, sizeof (*c));
+	struct cpod_host_view view = { 0 };
+	struct cpod_str out = CPOD_STR_INIT;
+	bool needed;
+	int ret;
+
+	if (c == NULL)
+		return cpod_error_oom (err);
+	init_container (c);
+	ret = cpod_rtpod_host_view (pod, &c->arena, &needed, &view, err);
+	if (ret == 0)
+		ret = compile (c, config, pod ? pod->flags : 0, needed ? &view : NULL, err);
+	if (ret == 0) {
+		bool shown = c->spec->root == NULL || c->spec->root->path == NULL;
+
+		for (size_t i = 0; i < c->settings.n; i++)
+			cpod_str_printf (&out, "write %s to %s  (%s)\n", c->settings.items[i].value, c->settings.items[i].file,
+			                 c->settings.items[i].field);
+		cpod_plan_describe (&c->plan, &out);
+		for (size_t i = 0; shown && i < view.left_out.n; i++)
+			cpod_str_printf (&out, "the host view leaves out %s\n", view.left_out.items[i]);
+		if (cpod_str_failed (&out))
+			ret = cpod_error_oom (err);
+	}
+	finish_container (c);
+	if (ret == 0)
+		*ret_text = cpod_str_steal (&out);
+	cpod_str_finish (&out);
+	return ret;
+}
+
+/* ---- start ---- */
+
+/* The container's cgroup with its limits and its devices. */
+static int
+prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
+{
+	int ret;
+
+	if (strncmp (c->cgroup_path, c->pod->cgroup_path, strlen (c->pod->cgroup_path)) != 0) {
+		ret = cpod_rtpod_note_cgroup (c->pod, c->cgroup_path, err);
+		if (ret < 0)
+			return ret;
+	}
+	ret = cpod_cgroup_create (c->pod->cgroup_root_fd, c->cgroup_path, &c->settings, CPOD_CGROUP_NEW, &c->cgroup_fd, err);
+	if (ret < 0)
+		return cpod_error_prefix (err, ret, "cgroup %s", c->cgroup_path);
+	ret = cpod_cgroup_apply (c->cgroup_fd, &c->settings, err);
+	if (ret == 0)
+		ret = cpod_rtc_confine_devices (c, err);
+	(void) cpod_cgroup_oom_kills (c->cgroup_fd, &c->oom_kills, NULL);
+	return ret;
+}
+
+static void
+remove_cgroup (struct cpod_rt_container *c)
+{
+	bool populated = false;
+
+	cpod_rtexec_sweep (c, true);
+	if (c->cgroup_fd < 0)
+		return;
+	if (cpod_cgroup_populated (c->cgroup_fd, &populated, NULL) == 0 && populated) {
+		(void) cpod_cgroup_kill (c->cgroup_fd, NULL);
+		(void) cpod_cgroup_wait_empty (c->cgroup_fd, cpod_clock_ns () + DEATH_NS, NULL);
+	}
+	cpod_fd_close (&c->cgroup_fd);
+	/* What cannot be removed now is removed with the pod, or by the next start. */
+	(void) cpod_cgroup_remove (c->pod->cgroup_root_fd, c->cgroup_path, NULL);
+}
+
+/* Sends the plan and everything that goes with it. */
+static int
+send_launch (struct cpod_rt_container *c, int status_fd, struct cpod_error *err)
+{
+	struct cpod_message message = {
+		.magic = CPOD_INIT_MAGIC, .kind = CPOD_MESSAGE_LAUNCH, .id = c->number, .flags = CPOD_LAUNCH_CGROUP
+	};
+	int fds[3 + CPOD_PLAN_SLOTS];
+	cpod_autofd plan = -1;
+	size_t n;
+	int ret = cpod_plan_seal (&c->plan, &plan, err);
+
+	if (ret < 0)
+		return ret;
+	ret = cpod_plan_open (&c->plan, fds + 3, &n, err);
+	if (ret < 0)
+		return ret;
+	fds[0] = plan;
+	fds[1] = status_fd;
+	fds[2] = c->cgroup_fd;
+	pthread_mutex_lock (&c->pod->lock);
+	ret = cpod_rtpod_send (c->pod, &message, fds, 3 + n, err);
+	pthread_mutex_unlock (&c->pod->lock);
+	cpod_plan_close (&c->plan, fds + 3, n);
+	return ret;
+}
+
+int
+cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *ret_fd, struct cpod_error *err)
+{
+	struct cpod_rt_op *op = calloc (1, sizeof (*op));
+	cpod_autofd status_fd = -1;
+	int pair[2], ret;
+
+	if (op == NULL)
+		return cpod_error_oom (err);
+	if (pipe2 (pair, O_CLOEXEC) < 0) {
+		ret = cpod_error_sys (err, errno, "pipe for the container's start");
+		free (op);
+		return ret;
+	}
+	status_fd = pair[1];
+	op->type = CPOD_OP_TYPE_START;
+	op->container = c;
+	op->fd = pair[0];
+	(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
+	ret = prepare_cgroup (c, err);
+	if (ret == 0)
+		ret = send_launch (c, status_fd, err);
+	for (int i = 0; i < 3; i++)
+		cpod_fd_close (&c->stdio_fd[i]);
+	if (ret < 0) {
+		remove_cgroup (c);
+		cpod_fd_close (&op->fd);
+		free (op);
+		return ret;
+	}
+	c->state = CPOD_STARTING;
+	*ret_op = op;
+	*ret_fd = op->fd;
+	return 0;
+}
+
+/* Pod init's answer; it was sent before the child could end, so that it is there or about to be. */
+static void
+await_launched (struct cpod_rt_container *c)
+{
+	pthread_mutex_lock (&c->pod->lock);
+	for (uint64_t end = cpod_clock_ns () + ANSWER_MS * 1000000ull; !c->launched && !c->pod->dead && cpod_clock_ns () < end;)
+		cpod_rtpod_receive (c->pod, 100);
+	pthread_mutex_unlock (&c->pod->lock);
+}
+
+/* How the start ended, once the status pipe is at its end. record: the child's last, if any came. */
+static int
+conclude_start (struct cpod_rt_op *op, const struct cpod_record *record, struct cpod_error *err)
+{
+	struct cpod_rt_container *c = op->container;
+
+	await_launched (c);
+	if (c->pod->failure.code != 0)
+		return cpod_error_set (err, c->pod->failure.code, "pod init: %s", c->pod->failure.message);
+	if (!c->launched)
+		return cpod_error_set (err, ESRCH, "pod init is gone");
+	if (c->failure.error != 0)
+		return cpod_plan_explain (&c->plan, &c->failure, err);
+	if (record != NULL && record->error != 0)
+		return cpod_plan_explain (&c->plan, record, err);
+	if (!op->announced)
+		return cpod_error_set (err, ECHILD, "the container was killed before its program was executed");
+	return 0;
+}
+
+int
+cpod_rtc_start_result (struct cpod_rt_op *op, struct cpod_error *err)
+{
+	struct cpod_rt_container *c = op->container;
+	struct cpod_record record;
+	bool failed = false;
+	int ret;
+
+	for (;;) {
+		ssize_t len = read (op->fd, &record, sizeof (record));
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0 && errno == EAGAIN)
+			return -EAGAIN;
+		if (len != (ssize_t) sizeof (record) || record.magic != CPOD_INIT_MAGIC)
+			break;
+		failed = record.error != 0;
+		op->announced = op->announced || !failed;
+		if (failed)
+			break;
+	}
+	ret = conclude_start (op, failed ? &record : NULL, err);
+	cpod_fd_close (&op->fd);
+	free (op);
+	if (ret == 0) {
+		c->state = CPOD_RUNNING;
+		return 0;
+	}
+	c->state = CPOD_ENDED;
+	if (c->pidfd >= 0)
+		(void) poll (&(struct pollfd) { .fd = c->pidfd, .events = POLLIN }, 1, (int) (DEATH_NS / 1000000));
+	remove_cgroup (c);
+	return ret;
+}
+
+/* ---- end ---- */
+
+int
+cpod_rtc_kill (struct cpod_rt_container *c, int signal, struct cpod_error *err)
+{
+	if (c->pidfd < 0 || c->state != CPOD_RUNNING)
+		return cpod_error_set (err, ESRCH, "it is not running");
+	if (syscall (SYS_pidfd_send_signal, c->pidfd, signal, NULL, 0) < 0)
+		return errno == ESRCH ? cpod_error_set (err, ESRCH, "it is not running") : cpod_error_sys (err, errno, "send signal %d", signal);
+	return 0;
+}
+
+int
+cpod_rtc_exit_fd (struct cpod_rt_container *c, int *ret_fd, struct cpod_error *err)
+{
+	if (c->pidfd < 0)
+		return cpod_error_set (err, ESRCH, "it was not started");
+	*ret_fd = c->pidfd;
+	return 0;
+}
+
+void
+cpod_rtc_exit_of (int status, struct cpod_rt_exit *ret_exit)
+{
+	memset (ret_exit, 0, sizeof (*ret_exit));
+	if (WIFSIGNALED (status)) {
+		ret_exit->signal = WTERMSIG (status);
+		ret_exit->code = 128 + ret_exit->signal;
+		ret_exit->flags = WCOREDUMP (status) ? CPOD_RT_EXIT_CORE : 0;
+	} else {
+		ret_exit->code = WEXITSTATUS (status);
+	}
+}
+
+int
+cpod_rtc_exit_status (struct cpod_rt_container *c, struct cpod_rt_exit *ret_exit, struct cpod_error *err)
+{
+	struct pollfd pollfd = { .fd = c->pidfd, .events = POLLIN };
+	uint64_t kills = 0;
+	bool lost;
+
+	if (c->pidfd < 0)
+		return cpod_error_set (err, ESRCH, "it was not started");
+	if (poll (&pollfd, 1, 0) == 0)
+		return -EAGAIN;
+	pthread_mutex_lock (&c->pod->lock);
+	/* Pod init is told of the end by the same event that made the pidfd readable. */
+	for (uint64_t end = cpod_clock_ns () + ANSWER_MS * 1000000ull; !c->exited && !c->pod->dead && cpod_clock_ns () < end;)
+		cpod_rtpod_receive (c->pod, 100);
+	lost = !c->exited;
+	pthread_mutex_unlock (&c->pod->lock);
+	c->state = CPOD_ENDED;
+	if (lost) {
+		*ret_exit = (struct cpod_rt_exit) { .code = 137, .flags = CPOD_RT_EXIT_LOST };
+		return 0;
+	}
+	cpod_rtc_exit_of (c->status, ret_exit);
+	if (ret_exit->signal == SIGKILL && cpod_cgroup_oom_kills (c->cgroup_fd, &kills, NULL) == 0 && kills > c->oom_kills)
+		ret_exit->flags |= CPOD_RT_EXIT_OOM;
+	return 0;
+}
+
+void
+cpod_rtc_destroy (struct cpod_rt_container *c)
+{
+	struct cpod_rt_pod *pod;
+
+	if (c == NULL)
+		return;
+	pod = c->pod;
+	if (c->pidfd >= 0 && c->state != CPOD_ENDED) {
+		(void) syscall (SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+		(void) poll (&(struct pollfd) { .fd = c->pidfd, .events = POLLIN }, 1, (int) (DEATH_NS / 1000000));
+	}
+	remove_cgroup (c);
+	pthread_mutex_lock (&pod->lock);
+	for (struct cpod_rt_container **at = &pod->containers; *at != NULL; at = &(*at)->next) {
+		if (*at == c) {
+			*at = c->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock (&pod->lock);
+	finish_container (c);
+	if (pod->implicit)
+		cpod_rtpod_destroy (pod);
+}

@@ -1,0 +1,487 @@
+/* A pod: its cgroup, and pod init in it.
+ *
+ * Creating one: the cgroup is written down in the state directory before it is made, so that it can
+ * be reclaimed whenever the supervisor dies; pod init is started and walks its own plan while the
+ * containers are being compiled; its READY is read when the first answer is needed.
+ *
+ * Destroying one closes the socket. Pod init then writes cgroup.kill and exits, and the kernel ends
+ * whatever is left in its PID namespace.
+ */
+#include "production.h"
+
+#include "launch.h"
+#include "src/base/error.h"
+#include "src/base/fd.h"
+#include "src/base/json.h"
+#include "src/base/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CGROUP_PARENT "cpod"
+#define DEATH_NS      2000000000ull   /* how long the kernel may take to end what was killed */
+#define MAX_MOUNTINFO (64u << 20)
+
+/* ---- what the pod's spec says to the runtime ---- */
+
+/* Whether some entry of a list of containers names no root directory. */
+static bool
+lacks_root (const struct cpod_json *pod, const char *list)
+{
+	const struct cpod_json *entries = cpod_json_get (pod, list);
+
+	if (entries == NULL || entries->type != CPOD_JSON_ARRAY)
+		return false;
+	for (const struct cpod_json *entry = entries->first; entry != NULL; entry = entry->next) {
+		const struct cpod_json *spec = entry->type == CPOD_JSON_OBJECT ? cpod_json_get (entry, "spec") : NULL;
+		const struct cpod_json *root = spec && spec->type == CPOD_JSON_OBJECT ? cpod_json_get (spec, "root") : NULL;
+
+		if (root == NULL || root->type != CPOD_JSON_OBJECT || cpod_json_get (root, "path") == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* hostView.expose as strings. */
+static int
+read_expose (const struct cpod_json *pod, struct cpod_arena *arena, struct cpod_strings *ret, struct cpod_error *err)
+{
+	const struct cpod_json *view = cpod_json_get (pod, "hostView");
+	const struct cpod_json *list = view && view->type == CPOD_JSON_OBJECT ? cpod_json_get (view, "expose") : NULL;
+	size_t n = 0;
+
+	memset (ret, 0, sizeof (*ret));
+	if (list == NULL || list->type != CPOD_JSON_ARRAY)
+		return 0;
+	ret->items = cpod_arena_array (arena, list->count + 1, sizeof (*ret->items));
+	if (ret->items == NULL)
+		return cpod_error_oom (err);
+	for (const struct cpod_json *item = list->first; item != NULL; item = item->next)
+		if (item->type == CPOD_JSON_STRING)
+			ret->items[n++] = item->text;
+	ret->n = n;
+	ret->set = true;
+	return 0;
+}
+
+static int
+plan_host_view (const struct cpod_strings *expose, struct cpod_arena *arena, struct cpod_host_view *ret_view,
+                struct cpod_error *err)
+{
+	cpod_autofd mountinfo_fd = open ("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	cpod_autofd root_fd = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *mountinfo = NULL;
+	size_t len;
+	int ret;
+
+	if (mountinfo_fd < 0 || root_fd < 0)
+		return cpod_error_sys (err, errno, "open /proc/self/mountinfo");
+	ret = cpod_fd_read_all (mountinfo_fd, MAX_MOUNTINFO, &mountinfo, &len);
+	if (ret < 0)
+		return cpod_error_sys (err, -ret, "read /proc/self/mountinfo");
+	ret = cpod_host_view_plan (mountinfo, expose, root_fd, arena, ret_view, err);
+	free (mountinfo);
+	return ret;
+}
+
+int
+cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *ret_needed,
+                      struct cpod_host_view *ret_view, struct cpod_error *err)
+{
+	struct cpod_strings expose;
+	struct cpod_json *pod;
+	int ret;
+
+	*ret_needed = true;
+	if (config == NULL || config->pod_json == NULL || config->pod_len == 0) {
+		memset (&expose, 0, sizeof (expose));
+		return plan_host_view (&expose, arena, ret_view, err);
+	}
+	ret = cpod_json_parse ("pod", config->pod_json, config->pod_len, 0, arena, &pod, err);
+	if (ret < 0)
+		return ret;
+	*ret_needed = lacks_root (pod, "containers") || lacks_root (pod, "initContainers");
+	if (!*ret_needed)
+		return 0;
+	ret = read_expose (pod, arena, &expose, err);
+	return ret < 0 ? ret : plan_host_view (&expose, arena, ret_view, err);
+}
+
+/* ---- state and cgroup ---- */
+
+static int
+open_state (struct cpod_rt_pod *pod, const char *state_dir, struct cpod_error *err)
+{
+	cpod_autofd dir = -1;
+
+	if (state_dir == NULL)
+		return 0;
+	dir = open (state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || (mkdirat (dir, "runtime", 0700) < 0 && errno != EEXIST))
+		return cpod_error_sys (err, errno, "state directory %s", state_dir);
+	pod->state_fd = openat (dir, "runtime", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return pod->state_fd < 0 ? cpod_error_sys (err, errno, "open %s/runtime", state_dir) : 0;
+}
+
+int
+cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cpod_error *err)
+{
+	cpod_autofd fd = -1;
+	char line[4200];
+	int len, ret;
+
+	if (pod->state_fd < 0)
+		return 0;
+	fd = openat (pod->state_fd, "cgroup", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return cpod_error_sys (err, errno, "write the pod's state");
+	len = snprintf (line, sizeof (line), "%s\n", path);
+	if (len < 0 || (size_t) len >= sizeof (line))
+		return cpod_error_sys (err, ENAMETOOLONG, "cgroup path");
+	ret = cpod_fd_write_all (fd, line, (size_t) len);
+	return ret < 0 ? cpod_error_sys (err, -ret, "write the pod's state") : 0;
+}
+
+/* A name that no pod before had: a group that was ever killed must not come back. */
+static int
+make_cgroup (struct cpod_rt_pod *pod, const char *parent, struct cpod_error *err)
+{
+	uint32_t random;
+	int ret, fd = -1;
+
+	if (getrandom (&random, sizeof (random), 0) != (ssize_t) sizeof (random))
+		return cpod_error_sys (err, errno, "getrandom");
+	pod->cgroup_path = cpod_arena_printf (&pod->arena, "%s/%s.%08x", parent ? parent : CGROUP_PARENT, pod->name, random);
+	if (pod->cgroup_path == NULL)
+		return cpod_error_oom (err);
+	if ((ret = cpod_rtpod_note_cgroup (pod, pod->cgroup_path, err)) < 0
+	    || (ret = cpod_cgroup_root_open (&pod->cgroup_root_fd, err)) < 0
+	    || (ret = cpod_cgroup_create (pod->cgroup_root_fd, pod->cgroup_path, NULL, CPOD_CGROUP_NEW, &pod->cgroup_fd, err)) < 0)
+		return ret;
+	ret = cpod_cgroup_create (pod->cgroup_fd, "init", NULL, CPOD_CGROUP_NEW, &fd, err);
+	if (ret < 0)
+		return ret;
+	return fd;
+}
+
+/* Ends and removes one group that may still hold processes. */
+static int
+reclaim_cgroup (int root_fd, const char *path, struct cpod_error *err)
+{
+	struct cpod_error failure = { 0 };
+	bool populated = false;
+	int fd = -1, ret;
+
+	ret = cpod_cgroup_open (root_fd, path, &fd, &failure);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret < 0)
+		return cpod_error_set (err, failure.code, "%s", failure.message);
+	if (cpod_cgroup_populated (fd, &populated, NULL) == 0 && populated) {
+		(void) cpod_cgroup_kill (fd, NULL);
+		ret = cpod_cgroup_wait_empty (fd, cpod_clock_ns () + DEATH_NS, err);
+	}
+	cpod_fd_close (&fd);
+	return ret < 0 ? cpod_error_prefix (err, ret, "cgroup %s: a process does not die", path)
+	               : cpod_cgroup_remove (root_fd, path, err);
+}
+
+int
+cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err)
+{
+	cpod_autofd dir = open (state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cpod_autofd fd = -1, root_fd = -1;
+	char *text = NULL, *save = NULL;
+	size_t len;
+	int ret, result = 0;
+
+	if (dir < 0)
+		return cpod_error_sys (err, errno, "open %s", state_dir);
+	fd = openat (dir, "runtime/cgroup", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : cpod_error_sys (err, errno, "open %s/runtime/cgroup", state_dir);
+	if ((ret = cpod_fd_read_all (fd, 1 << 20, &text, &len)) < 0)
+		return cpod_error_sys (err, -ret, "read %s/runtime/cgroup", state_dir);
+	ret = cpod_cgroup_root_open (&root_fd, err);
+	for (char *path = strtok_r (text, "\n", &save); ret == 0 && path != NULL; path = strtok_r (NULL, "\n", &save)) {
+		int one = reclaim_cgroup (root_fd, path, err);
+
+		result = one < 0 ? one : result;
+	}
+	free (text);
+	return ret < 0 ? ret : result;
+}
+
+/* ---- pod init ---- */
+
+/* Starts pod init with the descriptors that it finds open (proto.h); kill_fd and cgroup may be -1. */
+static int
+spawn_init (struct cpod_rt_pod *pod, int init_cgroup, int born_in, struct cpod_error *err)
+{
+	cpod_autofd ours = -1, theirs = -1, plan = -1, life = -1, null = -1, kill_fd = -1;
+	int fds[CPOD_INIT_FD_FIRST];
+	int pair[2];
+	struct cpod_launch launch = {
+		.argv0 = CPOD_INIT_ARGV_POD, .cgroup_fd = born_in, .fds = fds, .n_fds = CPOD_INIT_FD_FIRST,
+		.clone_flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET
+	};
+	int ret;
+
+	if ((pod->flags & CPOD_RT_POD_HOST_NETWORK) != 0)
+		launch.clone_flags &= ~(uint64_t) CLONE_NEWNET;
+	if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return cpod_error_sys (err, errno, "socketpair to pod init");
+	ours = pair[0];
+	theirs = pair[1];
+	life = (int) syscall (SYS_pidfd_open, getpid (), 0);
+	null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+	kill_fd = openat (pod->cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);   /* Linux 5.14; else -1 */
+	if (life < 0 || null < 0)
+		return cpod_error_sys (err, errno, life < 0 ? "pidfd_open of the supervisor" : "open /dev/null");
+	ret = cpod_plan_seal (&pod->plan, &plan, err);
+	if (ret < 0)
+		return ret;
+	memcpy (fds, (int[]) { null, null, null, theirs, plan, life, kill_fd, init_cgroup }, sizeof (fds));
+	ret = cpod_launch_init (&launch, &pod->init_pidfd, &pod->init_pid, err);
+	if (ret < 0)
+		return ret;
+	pod->socket_fd = cpod_fd_steal (&ours);
+	return 0;
+}
+
+/* Waits for pod init's end and takes its status, should it be ours to take. */
+static void
+bury_init (struct cpod_rt_pod *pod)
+{
+	struct pollfd pollfd = { .fd = pod->init_pidfd, .events = POLLIN };
+	siginfo_t info;
+
+	cpod_fd_close (&pod->socket_fd);
+	if (pod->init_pidfd < 0)
+		return;
+	if (poll (&pollfd, 1, (int) (DEATH_NS / 1000000)) == 0)
+		(void) syscall (SYS_pidfd_send_signal, pod->init_pidfd, SIGKILL, NULL, 0);
+	(void) waitid (P_PIDFD, (id_t) pod->init_pidfd, &info, WEXITED);
+	cpod_fd_close (&pod->init_pidfd);
+}
+
+/* Pod init in its cgroup: born there or, where a group above is used up, moved there. */
+static int
+start_init (struct cpod_rt_pod *pod, int init_cgroup, struct cpod_error *err)
+{
+	struct cpod_error failure = { 0 };
+	char pid[16];
+	int ret = spawn_init (pod, init_cgroup, init_cgroup, &failure);
+
+	if (ret != -ESRCH)
+		return ret < 0 ? cpod_error_set (err, failure.code, "%s", failure.message) : 0;
+	ret = spawn_init (pod, init_cgroup, -1, err);
+	if (ret < 0)
+		return ret;
+	(void) snprintf (pid, sizeof (pid), "%d", (int) pod->init_pid);
+	ret = cpod_file_put (init_cgroup, "cgroup.procs", pid);
+	return ret < 0 ? cpod_error_sys (err, -ret, "move pod init into its cgroup") : 0;
+}
+
+int
+cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err)
+{
+	static const struct cpod_strings no_layers;
+	struct cpod_rt_pod *pod = calloc (1, sizeof (*pod));
+	cpod_autofd init_cgroup = -1;
+	int ret;
+
+	if (pod == NULL)
+		return cpod_error_oom (err);
+	cpod_arena_init (&pod->arena, 64 << 20);
+	cpod_plan_init (&pod->plan);
+	pthread_mutex_init (&pod->lock, NULL);
+	pod->state_fd = pod->cgroup_root_fd = pod->cgroup_fd = pod->devices_fd = pod->socket_fd = pod->init_pidfd = -1;
+	pod->flags = config->flags;
+	pod->name = cpod_arena_strdup (&pod->arena, config->name);
+	pod->hostname = cpod_arena_strdup (&pod->arena, config->hostname ? config->hostname : config->name);
+	ret = pod->name == NULL || pod->hostname == NULL ? cpod_error_oom (err) : 0;
+	if (ret == 0 && (pod->flags & (CPOD_RT_POD_HOST_PID | CPOD_RT_POD_HOST_IPC | CPOD_RT_POD_SHARE_PID)) != 0)
+		ret = cpod_error_set (err, ENOTSUP, "sharing PID or IPC namespaces is not carried out by this version");
+	if (ret == 0)
+		ret = cpod_rtpod_host_view (config, &pod->arena, &pod->has_host_view, &pod->host_view, err);
+	if (ret == 0)
+		ret = cpod_compile_pod (pod->has_host_view ? &pod->host_view.layers : &no_layers, pod->hostname,
+		                        (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, &pod->plan, err);
+	if (ret == 0)
+		ret = open_state (pod, config->state_dir, err);
+	if (ret == 0) {
+		init_cgroup = make_cgroup (pod, config->cgroup_parent, err);
+		ret = init_cgroup < 0 ? init_cgroup : start_init (pod, init_cgroup, err);
+	}
+	if (ret < 0) {
+		cpod_rtpod_destroy (pod);
+		return ret;
+	}
+	*ret_pod = pod;
+	return 0;
+}
+
+void
+cpod_rtpod_destroy (struct cpod_rt_pod *pod)
+{
+	if (pod == NULL)
+		return;
+	bury_init (pod);
+	if (pod->cgroup_fd >= 0) {
+		bool populated = false;
+
+		if (cpod_cgroup_populated (pod->cgroup_fd, &populated, NULL) == 0 && populated) {
+			(void) cpod_cgroup_kill (pod->cgroup_fd, NULL);
+			(void) cpod_cgroup_wait_empty (pod->cgroup_fd, cpod_clock_ns () + DEATH_NS, NULL);
+		}
+		cpod_fd_close (&pod->cgroup_fd);
+	}
+	if (pod->cgroup_root_fd >= 0 && pod->cgroup_path != NULL
+	    && cpod_cgroup_remove (pod->cgroup_root_fd, pod->cgroup_path, NULL) == 0 && pod->state_fd >= 0)
+		(void) unlinkat (pod->state_fd, "cgroup", 0);   /* else it stays for gc */
+	cpod_fd_close (&pod->cgroup_root_fd);
+	cpod_fd_close (&pod->devices_fd);
+	cpod_fd_close (&pod->state_fd);
+	cpod_plan_finish (&pod->plan);
+	pthread_mutex_destroy (&pod->lock);
+	cpod_arena_finish (&pod->arena);
+	free (pod);
+}
+
+/* ---- messages ---- */
+
+static struct cpod_rt_container *
+find_container (struct cpod_rt_pod *pod, uint32_t number)
+{
+	for (struct cpod_rt_container *c = pod->containers; c != NULL; c = c->next)
+		if (c->number == number)
+			return c;
+	return NULL;
+}
+
+/* One message of pod init's; fd came with it or is -1, and is taken or closed. */
+static void
+take_message (struct cpod_rt_pod *pod, const struct cpod_message *message, int fd)
+{
+	struct cpod_rt_container *c = NULL;
+
+	switch (message->kind) {
+	case CPOD_MESSAGE_READY:
+		pod->ready = message->record.error == 0;
+		if (!pod->ready)
+			(void) cpod_plan_explain (&pod->plan, &message->record, &pod->failure);
+		break;
+	case CPOD_MESSAGE_LAUNCHED:
+		c = find_container (pod, message->id);
+		if (c == NULL || c->launched)
+			break;
+		c->launched = true;
+		c->failure = message->record;
+		c->pidfd = fd;
+		fd = -1;
+		break;
+	case CPOD_MESSAGE_EXITED:
+		c = find_container (pod, message->id);
+		if (c == NULL)
+			break;
+		c->exited = true;
+		c->status = message->status;
+		break;
+	default:
+		break;
+	}
+	cpod_fd_close (&fd);
+}
+
+/* Receives one message. 0: none there; 1: taken; -1: the socket is at its end. */
+static int
+receive_one (struct cpod_rt_pod *pod)
+{
+	union { struct cmsghdr header; char bytes[CMSG_SPACE (sizeof (int))]; } control;
+	struct cpod_message message;
+	struct iovec iov = { &message, sizeof (message) };
+	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof (control) };
+	struct cmsghdr *part;
+	ssize_t len;
+	int fd = -1;
+
+	do
+		len = recvmsg (pod->socket_fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (len < 0 && errno == EINTR);
+	if (len < 0 && errno == EAGAIN)
+		return 0;
+	if (len <= 0)
+		return -1;
+	part = CMSG_FIRSTHDR (&header);
+	if (part != NULL && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
+		memcpy (&fd, CMSG_DATA (part), sizeof (fd));
+	if (len == (ssize_t) sizeof (message) && message.magic == CPOD_INIT_MAGIC)
+		take_message (pod, &message, fd);
+	else
+		cpod_fd_close (&fd);
+	return 1;
+}
+
+void
+cpod_rtpod_receive (struct cpod_rt_pod *pod, int timeout_ms)
+{
+	int ret = pod->dead ? -1 : receive_one (pod);
+
+	if (ret == 0 && timeout_ms != 0) {
+		(void) poll (&(struct pollfd) { .fd = pod->socket_fd, .events = POLLIN }, 1, timeout_ms);
+		ret = receive_one (pod);
+	}
+	while (ret > 0)
+		ret = receive_one (pod);
+	if (ret < 0)
+		pod->dead = true;
+}
+
+int
+cpod_rtpod_send (struct cpod_rt_pod *pod, const struct cpod_message *message, const int *fds, size_t n, struct cpod_error *err)
+{
+	union { struct cmsghdr header; char bytes[CMSG_SPACE (sizeof (int) * 253)]; } control;
+	struct iovec iov = { (void *) (uintptr_t) message, sizeof (*message) };
+	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (n > 253)
+		return cpod_error_sys (err, E2BIG, "%zu descriptors for one container", n);
+	if (n > 0) {
+		memset (&control, 0, sizeof (control.header));
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN (sizeof (int) * n);
+		memcpy (CMSG_DATA (&control.header), fds, sizeof (int) * n);
+		header.msg_control = &control;
+		header.msg_controllen = CMSG_SPACE (sizeof (int) * n);
+	}
+	while (!pod->dead) {
+		if (sendmsg (pod->socket_fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno == EPIPE || errno == ECONNRESET)
+			break;
+		if (errno != EAGAIN && errno != EINTR && errno != ETOOMANYREFS)
+			return cpod_error_sys (err, errno, "ask pod init");
+		/* Pod init is busy, perhaps with telling us something. */
+		(void) poll (&(struct pollfd) { .fd = pod->socket_fd, .events = POLLIN | POLLOUT }, 1, 100);
+		cpod_rtpod_receive (pod, 0);
+	}
+	pod->dead = true;
+	cpod_rtpod_receive (pod, 0);
+	if (pod->failure.code != 0)
+		return cpod_error_set (err, pod->failure.code, "pod init: %s", pod->failure.message);
+	return cpod_error_set (err, ESRCH, "pod init is gone");
+}

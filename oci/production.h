@@ -1,0 +1,142 @@
+/* The native runtime's own structs: a pod, its containers, what is in flight. Private to oci/.
+ *
+ * pod.c starts pod init and speaks with it; container.c makes, starts and ends containers; exec.c
+ * runs commands in them; production.c is the table that everybody else sees.
+ *
+ * A pod's mutex guards what pod init's messages change, so that the four blocking operations may be
+ * called from threads; the asynchronous set needs no more than the ABI promises.
+ */
+#ifndef CPOD_OCI_PRODUCTION_H
+#define CPOD_OCI_PRODUCTION_H
+
+#include "cgroup.h"
+#include "compile.h"
+#include "rootfs-tools/host-view.h"
+
+#include <cpod/runtime.h>
+#include <pthread.h>
+#include <sys/types.h>
+
+struct cpod_rt_pod {
+	struct cpod_arena arena;            /* names, the host view */
+	char *name, *hostname;
+	uint32_t flags;                     /* CPOD_RT_POD_* */
+	bool implicit;                      /* made for one container that was created without a pod */
+	bool has_host_view;
+	struct cpod_host_view host_view;
+	struct cpod_plan plan;              /* pod init's own */
+	int state_fd;                       /* state_dir/runtime, owned; -1: no state is kept */
+
+	int cgroup_root_fd, cgroup_fd;      /* owned */
+	char *cgroup_path;                  /* "cpod/NAME.1a2b3c4d", relative to the root */
+	int devices_fd;                     /* owned: the default device program, once loaded */
+
+	pthread_mutex_t lock;               /* for what follows */
+	int socket_fd, init_pidfd;          /* owned */
+	pid_t init_pid;
+	bool ready;                         /* READY has come */
+	bool dead;                          /* pod init is gone */
+	struct cpod_error failure;          /* why, when it was never ready */
+	uint32_t next_number;
+	struct cpod_rt_container *containers;   /* all that may still be told of */
+};
+
+enum cpod_container_state { CPOD_CREATED, CPOD_STARTING, CPOD_RUNNING, CPOD_ENDED };
+
+/* A group below a container's for one exec at a time. */
+struct cpod_exec_group {
+	struct cpod_exec_group *next;
+	char name[24];                      /* "probe-7" */
+	int fd, events_fd;                  /* owned */
+	bool used_up;                       /* was written to cgroup.kill: only to be removed */
+};
+
+struct cpod_rt_container {
+	struct cpod_rt_pod *pod;
+	struct cpod_rt_container *next;     /* in the pod's list */
+	struct cpod_arena arena;            /* the spec and all that was made of it */
+	char *name, *id;
+	const struct cpod_oci_spec *spec;
+	struct cpod_process process;
+	struct cpod_namespaces namespaces;
+	struct cpod_plan plan;
+	struct cpod_cgroup_settings settings;
+	const struct cpod_oci_resources *resources;   /* or NULL */
+	int32_t stdio_fd[3];                /* owned; -1: the null device */
+
+	char *cgroup_path;                  /* relative to the root */
+	int cgroup_fd;                      /* owned, from start on */
+	uint64_t oom_kills;                 /* of the group when the container started */
+	struct cpod_exec_group *idle_groups, *dying_groups;
+	uint32_t next_group;
+
+	uint32_t number;                    /* in pod init's messages */
+	enum cpod_container_state state;
+	bool launched;                      /* LAUNCHED has come: with pidfd, or with the failure below */
+	struct cpod_record failure;         /* of the launch, when its error is set */
+	int pidfd;                          /* owned */
+	bool exited;
+	int status;                         /* as from wait4 */
+};
+
+enum cpod_op_type { CPOD_OP_TYPE_START, CPOD_OP_TYPE_EXEC };
+struct cpod_rt_op {
+	enum cpod_op_type type;
+	struct cpod_rt_container *container;
+	int fd;                             /* what the caller polls; owned */
+	bool announced;                     /* START: the record before the exec has come */
+	bool keep;                          /* EXEC: what outlives the command may live on */
+	struct cpod_exec_group *group;      /* EXEC; owned while in flight */
+	struct cpod_plan plan;              /* EXEC: for its words */
+};
+
+/* ---- pod.c ---- */
+
+int cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err);
+void cpod_rtpod_destroy (struct cpod_rt_pod *pod);
+/* What a config says of the host view: whether a container needs it, and what is exposed. Reads the
+ * mounts of the host where it is needed. */
+int cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *ret_needed,
+                          struct cpod_host_view *ret_view, struct cpod_error *err);
+/* Sends message with n descriptors to pod init. -EAGAIN never: waits while pod init is busy, taking
+ * its messages meanwhile. -ESRCH: pod init is gone. Call with the lock held. */
+int cpod_rtpod_send (struct cpod_rt_pod *pod, const struct cpod_message *message, const int *fds, size_t n,
+                     struct cpod_error *err);
+/* Takes what pod init has said; waits up to timeout_ms for the first message (0: does not wait). Call
+ * with the lock held. */
+void cpod_rtpod_receive (struct cpod_rt_pod *pod, int timeout_ms);
+/* Writes down which groups a dead supervisor would leave: a line each in state_dir/runtime/cgroup. */
+int cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cpod_error *err);
+/* Kills and removes what that file names. */
+int cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err);
+
+/* ---- container.c ---- */
+
+int cpod_rtc_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config *config,
+                     struct cpod_rt_container **ret_container, struct cpod_error *err);
+void cpod_rtc_destroy (struct cpod_rt_container *c);
+int cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *ret_fd, struct cpod_error *err);
+int cpod_rtc_start_result (struct cpod_rt_op *op, struct cpod_error *err);
+int cpod_rtc_kill (struct cpod_rt_container *c, int signal, struct cpod_error *err);
+int cpod_rtc_exit_fd (struct cpod_rt_container *c, int *ret_fd, struct cpod_error *err);
+int cpod_rtc_exit_status (struct cpod_rt_container *c, struct cpod_rt_exit *ret_exit, struct cpod_error *err);
+/* wait4's status as the ABI has it. */
+void cpod_rtc_exit_of (int status, struct cpod_rt_exit *ret_exit);
+/* What the container's start would do. */
+int cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_container_config *config,
+                       char **ret_text, struct cpod_error *err);
+
+/* Attaches the device allow-list to the container's cgroup: the spec's rules, else the default devices
+ * and those that the spec makes. devices.c */
+int cpod_rtc_confine_devices (struct cpod_rt_container *c, struct cpod_error *err);
+
+/* ---- exec.c ---- */
+
+int cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config *config, struct cpod_rt_op **ret_op,
+                       int *ret_fd, struct cpod_error *err);
+int cpod_rtexec_result (struct cpod_rt_op *op, struct cpod_rt_exit *ret_exit, struct cpod_error *err);
+void cpod_rtexec_cancel (struct cpod_rt_op *op);
+/* Removes the groups of execs that are over; with all, also idle ones. */
+void cpod_rtexec_sweep (struct cpod_rt_container *c, bool all);
+
+#endif
