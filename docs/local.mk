@@ -1,6 +1,8 @@
 # docs: the manual pages. cpod-pod(5) gets its tables of fields from the decoder's own.
 dist_man_MANS += docs/cpod.1 docs/cpod-oci.1
+if !CROSS_COMPILING
 nodist_man_MANS = docs/cpod-pod.5
+endif
 
 noinst_PROGRAMS += docs/gen-fields
 docs_gen_fields_SOURCES = docs/gen-fields.c

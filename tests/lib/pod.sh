@@ -127,3 +127,21 @@ finish () {
 	"$CPOD" stop -t 1 "$POD-$1"
 	within 10 ended "$1"
 }
+
+# get PORT PATH: the body of an HTTP answer.
+get () {
+	if command -v curl >/dev/null; then
+		curl -sS --max-time 5 "http://127.0.0.1:$1$2"
+	else
+		wget -q -T 5 -O - "http://127.0.0.1:$1$2"
+	fi
+}
+
+# free_port: one that nobody listens on, from a range that only tests use.
+free_port () {
+	pod_port=$((20000 + $$ % 10000))
+	while grep -qi "$(printf ':%04X ' "$pod_port")" /proc/net/tcp /proc/net/tcp6 2>/dev/null; do
+		pod_port=$((pod_port + 1))
+	done
+	echo "$pod_port"
+}
