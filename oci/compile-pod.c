@@ -127,6 +127,9 @@ compile_small_root (const struct cpod_strings *layers, struct cpod_plan *plan)
 	for (size_t i = 0; i < n; i++)
 		slots[i] = compile_copy (plan, layers->items[i], 0);
 	null = compile_copy (plan, "/dev/null", 1u << 20 | 3);
+	op = cpod_plan_add (plan, CPOD_OP_ATTR, NULL, "make that copy read-only: its modes are the host's");
+	op->attr.slot = null;
+	op->attr.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	op = cpod_plan_add (plan, CPOD_OP_FSMOUNT, NULL, "make a tmpfs for pod init's root");
 	tmpfs = cpod_plan_slot (plan);
 	op->fsmount.slot = tmpfs;

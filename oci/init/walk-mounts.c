@@ -196,16 +196,23 @@ null_device (struct cpod_walk *walk)
 	return fd;
 }
 
-/* A detached mount that hides a file: the null device. */
+/* A detached mount that hides a file: the null device, read-only, so that nobody changes the modes of
+ * what is the host's. */
 static long
 empty_file (struct cpod_walk *walk)
 {
+	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
 	long null = null_device (walk);
+	long tree, ret;
 
 	if (null < 0)
 		return null;
-	return walk_at (walk, CPOD_STEP_OPEN_TREE,
+	tree = walk_at (walk, CPOD_STEP_OPEN_TREE,
 	                sys_open_tree ((int) null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+	if (tree < 0)
+		return tree;
+	ret = walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr ((int) tree, "", AT_EMPTY_PATH, &attr));
+	return ret < 0 ? ret : tree;
 }
 
 /* A detached mount that hides a directory: an empty read-only tmpfs. */
