@@ -7,7 +7,8 @@
  * ends documents that explode; merge keys are carried out when their mapping ends. What JSON cannot
  * hold (.inf, tags beyond the core's, keys that are no scalars) is an error.
  *
- * libyaml counts characters; the tree counts bytes. A cursor that only moves forward converts.
+ * libyaml compares every tag directive with all before it, in the first event; a document with many
+ * is refused before libyaml sees it. libyaml counts characters; the tree counts bytes. A cursor that only moves forward converts.
  */
 #include "modules/module.h"
 
@@ -17,6 +18,7 @@
 #include <yaml.h>
 
 #define MAX_ANCHORS 256u
+#define MAX_TAG_DIRECTIVES 16u
 #define CORE_TAG "tag:yaml.org,2002:"
 
 struct anchor {
@@ -330,8 +332,11 @@ on_key (struct reader *reader, const yaml_event_t *event, struct cpod_json_place
 
 	if (event->data.scalar.anchor)
 		return reader->events->error (reader->builder, EINVAL, at, "a key cannot have an anchor");
-	if (strcmp (text, "<<") == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+	if (strcmp (text, "<<") == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+		if (reader->merges[reader->builder->depth])
+			return reader->events->error (reader->builder, EINVAL, at, "a second merge key (merge a list instead)");
 		reader->merges[reader->builder->depth] = true;
+	}
 	return reader->events->key (reader->builder, text, event->data.scalar.length, at);
 }
 
@@ -467,6 +472,23 @@ read_events (struct reader *reader, yaml_parser_t *parser)
 	return ret;
 }
 
+/* Refuses a text that declares more tag handles than anyone needs. */
+static int
+check_directives (struct reader *reader)
+{
+	const char *line = reader->text, *end = reader->text + reader->len;
+	unsigned int n = 0, number = 1;
+
+	for (; line; number++) {
+		if (end - line >= 4 && memcmp (line, "%TAG", 4) == 0 && ++n > MAX_TAG_DIRECTIVES)
+			return reader->events->error (reader->builder, E2BIG, (struct cpod_json_place) { number, 1 },
+			                              "more than %u tag directives", MAX_TAG_DIRECTIVES);
+		line = memchr (line, '\n', (size_t) (end - line));
+		line += line != NULL;
+	}
+	return 0;
+}
+
 /* The module's only function: see struct cpod_yaml_module. */
 static int
 read_yaml (struct cpod_json_builder *builder, const struct cpod_json_events *events, const char *text, size_t len)
@@ -486,7 +508,9 @@ read_yaml (struct cpod_json_builder *builder, const struct cpod_json_events *eve
 	reader->line = 1;
 	yaml_parser_set_encoding (&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string (&parser, (const unsigned char *) text, len);
-	ret = read_events (reader, &parser);
+	ret = check_directives (reader);
+	if (ret == 0)
+		ret = read_events (reader, &parser);
 	yaml_parser_delete (&parser);
 	while (reader->n_anchors > 0)
 		free (reader->anchors[--reader->n_anchors].name);

@@ -22,8 +22,15 @@ cpod_json_skip_comment (const char *text, size_t len, size_t pos)
 	}
 	if (text[pos + 1] != '*')
 		return pos;
-	end = memmem (text + pos + 2, len - pos - 2, "*/", 2);
-	return end ? (size_t) (end - text) + 2 : CPOD_JSON_UNCLOSED;
+	for (pos += 2; pos < len; pos++) {
+		end = memchr (text + pos, '*', len - pos);
+		if (!end)
+			break;
+		pos = (size_t) (end - text);
+		if (pos + 1 < len && text[pos + 1] == '/')
+			return pos + 2;
+	}
+	return CPOD_JSON_UNCLOSED;
 }
 
 static bool
