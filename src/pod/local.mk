@@ -1,10 +1,19 @@
 # Pod spec, pure state machine, controller; runtimes are reached through the table in runtime.h.
 libcpod_sources += \
+	src/pod/blocking.c src/pod/blocking.h \
+	src/pod/container.c \
+	src/pod/controller.c src/pod/pod.h \
+	src/pod/exec.c \
 	src/pod/history.c src/pod/history.h \
 	src/pod/locate.c src/pod/locate.h \
-	src/pod/runtimes.h \
+	src/pod/prober.c \
+	src/pod/runtime-find.c src/pod/runtimes.h \
+	src/pod/shellout.c \
 	src/pod/spec.c src/pod/spec.h \
 	src/pod/spec-config.c \
 	src/pod/spec-json.c \
 	src/pod/spec-tables.c \
-	src/pod/state.c src/pod/state.h
+	src/pod/state.c src/pod/state.h \
+	src/pod/status.c \
+	src/pod/stop.c \
+	src/pod/words.c
