@@ -8,7 +8,8 @@
  * hold (.inf, tags beyond the core's, keys that are no scalars) is an error.
  *
  * libyaml compares every tag directive with all before it, in the first event; a document with many
- * is refused before libyaml sees it. libyaml counts characters; the tree counts bytes. A cursor that only moves forward converts.
+ * is refused before libyaml sees it. libyaml counts characters, the tree counts bytes: a cursor that
+ * only moves forward converts.
  */
 #include "modules/module.h"
 

@@ -3,6 +3,7 @@
 base_sources += \
 	src/base/arena.c src/base/arena.h \
 	src/base/decode.c src/base/decode.h \
+	src/base/decode-report.c src/base/decode-report.h \
 	src/base/error.c src/base/error.h \
 	src/base/fd.c src/base/fd.h \
 	src/base/json.c src/base/json.h \

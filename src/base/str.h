@@ -19,7 +19,8 @@ void cpod_str_add (struct cpod_str *str, const char *text);
 void cpod_str_add_bytes (struct cpod_str *str, const void *bytes, size_t len);
 void cpod_str_add_char (struct cpod_str *str, char c);
 void cpod_str_printf (struct cpod_str *str, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
-void cpod_str_vprintf (struct cpod_str *str, const char *format, va_list args) __attribute__ ((format (printf, 2, 0)));
+void cpod_str_vprintf (struct cpod_str *str, const char *format, va_list args)
+	__attribute__ ((format (printf, 2, 0)));
 void cpod_str_clear (struct cpod_str *str);          /* keeps the memory */
 bool cpod_str_failed (const struct cpod_str *str);
 /* The content, to be freed by the caller; str is empty afterwards. Never NULL unless it failed. */
