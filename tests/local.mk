@@ -6,13 +6,21 @@ UNIT_CFLAGS =
 UNIT_FILES =
 UNIT_LIBS =
 
-tests/unit/test-%: $(srcdir)/tests/unit/test-%.c libcpod.a Makefile
+# What the command is made of, for its tests.
+tests/libcli.a: $(cpod_OBJECTS)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_AR)rm -f $@ && $(AR) cr $@ $(filter-out src/cli/main.$(OBJEXT),$(cpod_OBJECTS))
+
+tests/unit/test-%: $(srcdir)/tests/unit/test-%.c tests/libcli.a libcpod.a Makefile
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(CMOCKA_CFLAGS) $(AM_CFLAGS) -fvisibility=default $(UNIT_CFLAGS) \
 		$(CFLAGS) -MMD -MP -MF $@.d -MT $@ $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< \
-		$(addprefix $(srcdir)/,$(UNIT_FILES)) libcpod.a $(ARCHIVES) $(UNIT_LIBS) $(CMOCKA_LIBS)
+		$(addprefix $(srcdir)/,$(UNIT_FILES)) tests/libcli.a libcpod.a $(ARCHIVES) $(UNIT_LIBS) $(CMOCKA_LIBS)
 
 tests/unit/test-cgroup: UNIT_LIBS = -lm
+tests/unit/test-controller: UNIT_FILES = tests/lib/fake-runtime.c
+
+tests/unit/test-seccomp: UNIT_FILES = tests/lib/bpf-interp.c tests/lib/seccomp-probe.c
 
 -include $(addsuffix .d,$(unit_tests))
 

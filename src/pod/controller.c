@@ -289,17 +289,6 @@ cpod_pod_destroy (struct cpod_pod *pod)
 	free (pod);
 }
 
-int
-cpod_pod_reclaim (const char *state_dir, const struct cpod_runtime *runtime, struct cpod_error *err)
-{
-	const struct cpod_runtime_async *async = (runtime ? runtime : &cpod_runtime_production)->async;
-
-	if (!async || async->size < offsetof (struct cpod_runtime_async, reclaim) + sizeof (async->reclaim)
-	    || !async->reclaim)
-		return 0;
-	return async->reclaim (state_dir, err);
-}
-
 /* ---- The loop ---------------------------------------------------------------------------- */
 
 int

@@ -7,6 +7,7 @@ libcpod_sources += \
 	src/pod/history.c src/pod/history.h \
 	src/pod/locate.c src/pod/locate.h \
 	src/pod/prober.c \
+	src/pod/reclaim.c \
 	src/pod/runtime-find.c src/pod/runtimes.h \
 	src/pod/shellout.c \
 	src/pod/spec.c src/pod/spec.h \
