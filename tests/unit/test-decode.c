@@ -223,7 +223,8 @@ static void
 nested_values_have_nested_paths (void **state)
 {
 	(void) state;
-	assert_refused ("{\"mainPort\":{\"number\":0}}", "f:1:23: mainPort.number: must be between 1 and 65535");
+	assert_refused ("{\"mainPort\":{\"number\":0}}",
+	                "f:1:23: mainPort.number: must be between 1 and 65535");
 	assert_refused ("{\"ports\":[{\"number\":1},{\"number\":65536}]}",
 	                "f:1:34: ports[1].number: must be between 1 and 65535");
 	assert_refused ("{\"ports\":[{}]}", "f:1:11: ports[0]: \"number\" is required");
@@ -242,7 +243,8 @@ integers_must_be_written_as_such_and_fit (void **state)
 	                "f:1:11: offset: must be between -9223372036854775808 and 9223372036854775807");
 	assert_refused ("{\"offset\":-9223372036854775809}",
 	                "f:1:11: offset: must be between -9223372036854775808 and 9223372036854775807");
-	assert_refused ("{\"size\":18446744073709551616}", "f:1:9: size: must be between 0 and 18446744073709551615");
+	assert_refused ("{\"size\":18446744073709551616}",
+	                "f:1:9: size: must be between 0 and 18446744073709551615");
 	assert_refused ("{\"size\":-1}", "f:1:9: size: must be between 0 and 18446744073709551615");
 	assert_refused ("{\"nice\":20}", "f:1:9: nice: must be between -20 and 19");
 	assert_refused ("{\"nice\":-21}", "f:1:9: nice: must be between -20 and 19");
@@ -276,15 +278,18 @@ static void
 an_unknown_word_gets_a_hint_or_the_list (void **state)
 {
 	(void) state;
-	assert_refused ("{\"colour\":\"gren\"}", "f:1:11: colour: \"gren\" is not known (did you mean \"green\"?)");
-	assert_refused ("{\"colour\":\"purple\"}", "f:1:11: colour: \"purple\" is not one of \"red\", \"green\", \"blue\"");
+	assert_refused ("{\"colour\":\"gren\"}",
+	                "f:1:11: colour: \"gren\" is not known (did you mean \"green\"?)");
+	assert_refused ("{\"colour\":\"purple\"}",
+	                "f:1:11: colour: \"purple\" is not one of \"red\", \"green\", \"blue\"");
 }
 
 static void
 an_unknown_property_is_an_error_at_its_key (void **state)
 {
 	(void) state;
-	assert_refused ("{\"name\":\"n\",\n \"nane\":1}", "f:2:2: unknown property \"nane\" (did you mean \"name\"?)");
+	assert_refused ("{\"name\":\"n\",\n \"nane\":1}",
+	                "f:2:2: unknown property \"nane\" (did you mean \"name\"?)");
 	assert_refused ("{\"byname\":{}}", "f:1:2: unknown property \"byname\" (did you mean \"byName\"?)");
 	assert_refused ("{\"ports\":[{\"xyz\":1}]}", "f:1:12: ports[0]: unknown property \"xyz\"");
 	assert_refused ("{\"a\\nb\\u001b\":1}", "f:1:2: unknown property \"a?b?\"");
@@ -313,6 +318,8 @@ what_is_not_carried_out_yet_is_refused_by_name (void **state)
 	assert_refused ("{\"later\":1}", "f:1:10: later: expected a string, found a number");
 	assert_int_equal (decode_as (&thing_object, CPOD_DECODE_ACCEPT_NOT_YET, "{\"name\":\"n\",\"later\":\"x\"}"), 0);
 	assert_string_equal (thing.later, "x");
+	assert_int_equal (decode_as (&thing_object, 0, "{\"name\":\"n\",\"later\":\"\"}"), 0);
+	assert_int_equal (decode_as (&thing_object, 0, "{\"name\":\"n\",\"later\":null}"), 0);
 }
 
 static void

@@ -124,8 +124,10 @@ plain_scalars_are_what_they_look_like (void **state)
 {
 	(void) state;
 	need_yaml ();
-	assert_reads_as ("- [~, null, Null, NULL, ]\n-\n- true\n- FALSE\n- False", "[[null,null,null,null],null,true,false,false]");
-	assert_reads_as ("- yes\n- no\n- on\n- Off\n- y\n- nUll\n- tRue", "[\"yes\",\"no\",\"on\",\"Off\",\"y\",\"nUll\",\"tRue\"]");
+	assert_reads_as ("- [~, null, Null, NULL, ]\n-\n- true\n- FALSE\n- False",
+	                 "[[null,null,null,null],null,true,false,false]");
+	assert_reads_as ("- yes\n- no\n- on\n- Off\n- y\n- nUll\n- tRue",
+	                 "[\"yes\",\"no\",\"on\",\"Off\",\"y\",\"nUll\",\"tRue\"]");
 	assert_reads_as ("- 'true'\n- \"1\"\n- |-\n  1\n- ''", "[\"true\",\"1\",\"1\",\"\"]");
 	assert_reads_as ("- 2001-12-14\n- 10:30\n- 1.2.3\n- 1_000\n- 100m\n- -\n- '-'\n- +\n- .\n- e3\n- 0x\n- 08",
 	                 "[\"2001-12-14\",\"10:30\",\"1.2.3\",\"1_000\",\"100m\",[null],\"-\",\"+\",\".\",\"e3\",\"0x\",\"08\"]");
@@ -136,9 +138,12 @@ numbers_become_json_literals (void **state)
 {
 	(void) state;
 	need_yaml ();
-	assert_reads_as ("- [0, -0, 7, +7, -12, 123456789012345678901234567890]", "[[0,-0,7,7,-12,123456789012345678901234567890]]");
-	assert_reads_as ("- [0o17, 0644, -010, 0x1F, 0xffffffffffffffff, 0b101, 00]", "[[15,420,-8,31,18446744073709551615,5,0]]");
-	assert_reads_as ("- [1.5, .5, -.5, 1., 007.50, 1e3, 1.E-3, +1.0e+2, 1e400]", "[[1.5,0.5,-0.5,1,7.50,1e3,1E-3,1.0e+2,1e400]]");
+	assert_reads_as ("- [0, -0, 7, +7, -12, 123456789012345678901234567890]",
+	                 "[[0,-0,7,7,-12,123456789012345678901234567890]]");
+	assert_reads_as ("- [0o17, 0644, -010, 0x1F, 0xffffffffffffffff, 0b101, 00]",
+	                 "[[15,420,-8,31,18446744073709551615,5,0]]");
+	assert_reads_as ("- [1.5, .5, -.5, 1., 007.50, 1e3, 1.E-3, +1.0e+2, 1e400]",
+	                 "[[1.5,0.5,-0.5,1,7.50,1e3,1E-3,1.0e+2,1e400]]");
 	assert_refused ("a: 0x10000000000000000", "1:4: the number 0x10000000000000000 is too large");
 	assert_refused ("a: -.inf", "1:4: -.inf is no number that JSON knows (quote it to make it a string)");
 }
@@ -154,7 +159,8 @@ tags_of_the_core_schema_are_known (void **state)
 	assert_refused ("a: !!map []", "1:4: the value does not fit its tag tag:yaml.org,2002:map");
 	assert_refused ("a: !foo 1", "1:4: the tag !foo is not supported");
 	assert_refused ("a: !!binary aGk=", "1:4: the tag tag:yaml.org,2002:binary is not supported");
-	assert_refused ("a: !!python/object {}", "1:4: the tag tag:yaml.org,2002:python/object is not supported");
+	assert_refused ("a: !!python/object {}",
+	                "1:4: the tag tag:yaml.org,2002:python/object is not supported");
 }
 
 static void
@@ -162,7 +168,8 @@ keys_are_strings (void **state)
 {
 	(void) state;
 	need_yaml ();
-	assert_reads_as ("1: a\ntrue: b\n\"q\": c\n'': d\n", "{\"1\":\"a\",\"true\":\"b\",\"q\":\"c\",\"\":\"d\"}");
+	assert_reads_as ("1: a\ntrue: b\n\"q\": c\n'': d\n",
+	                 "{\"1\":\"a\",\"true\":\"b\",\"q\":\"c\",\"\":\"d\"}");
 	assert_refused ("? [a]\n: b", "1:3: a key must be a scalar");
 	assert_refused ("a: &x b\n*x : c", "2:1: a key cannot be an alias");
 	assert_refused ("&x a: b", "1:1: a key cannot have an anchor");
@@ -202,7 +209,8 @@ merge_keys_fill_in_what_is_missing (void **state)
 {
 	(void) state;
 	need_yaml ();
-	assert_reads_as ("b: &b {x: 1, y: 2}\nd:\n  y: 3\n  <<: *b\n  z: 4", "{\"b\":{\"x\":1,\"y\":2},\"d\":{\"y\":3,\"z\":4,\"x\":1}}");
+	assert_reads_as ("b: &b {x: 1, y: 2}\nd:\n  y: 3\n  <<: *b\n  z: 4",
+	                 "{\"b\":{\"x\":1,\"y\":2},\"d\":{\"y\":3,\"z\":4,\"x\":1}}");
 	assert_reads_as ("<<: [{a: 1}, {a: 2, b: 3}]", "{\"a\":1,\"b\":3}");
 	assert_reads_as ("a:\n  <<: {}", "{\"a\":{}}");
 	assert_reads_as ("\"<<\": 1", "{\"<<\":1}");
@@ -221,7 +229,8 @@ malformed_yaml_is_refused_with_its_place (void **state)
 	assert_refused ("# nothing\n", "1:1: the document is empty");
 	assert_refused ("---\na\n---\nb\n", "3:1: a second document: only one is read");
 	assert_refused ("a: b: c", "1:5: not valid YAML: mapping values are not allowed in this context");
-	assert_refused ("a: 1\n\tb: 2", "2:1: not valid YAML: found a tab character that violates indentation");
+	assert_refused ("a: 1\n\tb: 2",
+	                "2:1: not valid YAML: found a tab character that violates indentation");
 	assert_refused ("a: \xff", "1:4: not a text in UTF-8: invalid leading UTF-8 octet");
 	assert_refused ("a: \"\\0\"", "1:4: the string contains a NUL byte");
 	assert_refused ("a: \"\\ud800\"", "1:7: not valid YAML: found invalid Unicode character escape code");
