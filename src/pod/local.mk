@@ -17,4 +17,5 @@ libcpod_sources += \
 	src/pod/state.c src/pod/state.h \
 	src/pod/status.c \
 	src/pod/stop.c \
+	src/pod/version.c \
 	src/pod/words.c
