@@ -15,8 +15,6 @@
 
 CPOD_STATE_DIR=$TMP/state
 export CPOD_STATE_DIR
-# Pod names are the host's cgroup names: a prefix of its own for each test file.
-POD=t$$
 
 mkdir -p "$TMP/root"
 for pod_folder in bin dev etc proc sys tmp run mnt var; do mkdir "$TMP/root/$pod_folder"; done

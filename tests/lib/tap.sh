@@ -20,6 +20,8 @@ set -u
 BUILD=${BUILD:-$SRC}
 PLACE=${PLACE:-host}
 CPOD_TEST=${CPOD_TEST:-single-$$}
+# Pod names are the host's cgroup names: a prefix of its own for each test file.
+POD=t$$
 CPOD=$BUILD/cpod
 CPOD_OCI=$BUILD/cpod-oci
 INSIDE=$BUILD/tests/init/inside
@@ -38,7 +40,7 @@ ok () {
 		tap_status=$?
 		tap_line "not ok" "$tap_name"
 		echo "# status $tap_status from: $*"
-		sed 's/^/#   /' "$TMP/.out" | head -n 40
+		awk 'NR <= 40 { print "#   " $0 }' "$TMP/.out"
 	fi
 }
 
@@ -103,14 +105,15 @@ cgroup_root () {
 	awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts
 }
 
-# state_of_host: what must be the same before and after.
+# state_of_host: what must be the same before and after. Only pods whose names begin with
+# this file's prefix are looked at, so that others may run beside it.
 state_of_host () {
 	echo "mounts:"
 	cat /proc/self/mountinfo
 	echo "cgroups:"
-	find "$(cgroup_root)" -mindepth 1 -type d -path '*cpod*' ! -name cpod 2>/dev/null | sort
+	find "$(cgroup_root)" -mindepth 1 -type d -path "*cpod*$POD*" ! -name cpod 2>/dev/null | sort
 	echo "state:"
-	find /run/cpod -mindepth 2 2>/dev/null | sort
+	find "${CPOD_STATE_DIR:-/run/cpod}" -mindepth 2 2>/dev/null | sort
 }
 
 nothing_left () {
