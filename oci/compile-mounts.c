@@ -197,6 +197,19 @@ compile_foreign (struct cpod_compiler *compiler, const struct mount *mount, stru
 	return 0;
 }
 
+/* A cgroup mount where the cgroup namespace is the host's: a mount of the whole hierarchy would show
+ * the host's groups, so the container's own is bound in its place. */
+static void
+compile_own_cgroup (struct cpod_compiler *compiler, const struct mount *mount)
+{
+	struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_CGROUP, CPOD_SLOT_NONE, "its cgroup", mount->field);
+
+	compile_attributes (compiler, mount, given->slot, attributes (compiler, mount), mount->options.clear, MS_PRIVATE, false,
+	                    "attributes");
+	compile_attach (compiler, mount, given->slot, CPOD_MAKE_DIR);
+	compile_tree_attributes (compiler, mount, given->slot);
+}
+
 static bool
 is_one_of (const char *word, const char *const *words)
 {
@@ -227,9 +240,10 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 	if (strcmp (mount.type, "cgroup") == 0)
 		mount.type = "cgroup2";
 	if (strcmp (mount.type, "cgroup2") == 0 && (compiler->namespaces.own & CLONE_NEWCGROUP) == 0
-	    && compiler->namespaces.path[CPOD_OCI_NS_CGROUP] == NULL)
-		return cpod_error_set (err, EINVAL, "%s: a cgroup mount without a cgroup namespace of the container's own would show "
-		                       "the host's groups: list \"cgroup\" in linux.namespaces", field);
+	    && compiler->namespaces.path[CPOD_OCI_NS_CGROUP] == NULL) {
+		compile_own_cgroup (compiler, &mount);
+		return 0;
+	}
 	if (!is_one_of (mount.type, made_inside))
 		return compile_foreign (compiler, &mount, err);
 	compile_own (compiler, &mount);

@@ -145,28 +145,50 @@ compile_exposed (struct cpod_compiler *compiler, const char *path, struct cpod_e
 	return 0;
 }
 
-/* A directory of the host that is shown empty. Where something below it is exposed, it must be writable
- * until that stands; compile_last_touches makes it read-only. */
+/* Whether path lies in the directory top, and is not top itself. */
+static bool
+lies_in (const char *path, const char *top)
+{
+	size_t len = strlen (top);
+
+	return strncmp (path, top, len) == 0 && path[len] == '/';
+}
+
+/* Whether something of the container's is to stand in the directory path: what is exposed, a mount of the
+ * spec's, the working directory. */
+static bool
+is_used (const struct cpod_compiler *compiler, const struct cpod_host_view *view, const char *path)
+{
+	const struct cpod_oci_spec *spec = compiler->input->spec;
+	const struct cpod_oci_mount *mounts = spec->mounts.items;
+
+	for (size_t i = 0; i < view->exposed.n; i++)
+		if (lies_in (view->exposed.items[i], path))
+			return true;
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (lies_in (mounts[i].destination, path))
+			return true;
+	return spec->process != NULL && spec->process->cwd != NULL && lies_in (spec->process->cwd, path);
+}
+
+/* A directory of the host that is shown empty. Where something is to stand in it, it must be writable
+ * until that does; compile_last_touches makes it read-only. */
 static void
 compile_empty (struct cpod_compiler *compiler, const struct cpod_host_view *view, const char *path)
 {
-	size_t len = strlen (path), limit = sizeof (compiler->late_readonly) / sizeof (compiler->late_readonly[0]);
+	size_t limit = sizeof (compiler->late_readonly) / sizeof (compiler->late_readonly[0]);
 	struct cpod_op *op;
+	uint16_t slot;
 
-	for (size_t i = 0; i < view->exposed.n; i++) {
-		uint16_t slot;
-
-		if (strncmp (view->exposed.items[i], path, len) != 0 || view->exposed.items[i][len] != '/'
-		    || compiler->n_late_readonly == limit)
-			continue;
-		slot = compile_tmpfs (compiler, "size=64k", 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, path);
-		compile_attach (compiler, slot, path, CPOD_MAKE_NOTHING);
-		compiler->late_readonly[compiler->n_late_readonly].slot = slot;
-		compiler->late_readonly[compiler->n_late_readonly++].path = path;
+	if (!is_used (compiler, view, path) || compiler->n_late_readonly == limit) {
+		op = cpod_plan_add (compiler->plan, CPOD_OP_MASK, NULL, "hide the host's %s", path);
+		op->path.path = cpod_plan_text (compiler->plan, path);
 		return;
 	}
-	op = cpod_plan_add (compiler->plan, CPOD_OP_MASK, NULL, "hide the host's %s", path);
-	op->path.path = cpod_plan_text (compiler->plan, path);
+	slot = compile_tmpfs (compiler, "size=64k", 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, path);
+	compile_attach (compiler, slot, path, CPOD_MAKE_NOTHING);
+	compiler->late_readonly[compiler->n_late_readonly].slot = slot;
+	compiler->late_readonly[compiler->n_late_readonly++].path = path;
 }
 
 static int

@@ -148,6 +148,20 @@ compile_pivot (struct cpod_compiler *compiler)
 	cpod_plan_add (compiler->plan, CPOD_OP_CLOSE, NULL, "close every descriptor above 2");
 }
 
+/* The cgroup is entered by the process itself, so the namespace that begins there cannot be the clone's. */
+static void
+compile_join_cgroup (struct cpod_compiler *compiler)
+{
+	struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_PATH, CPOD_SLOT_NONE, compiler->input->join_cgroup,
+	                                           "linux.cgroupsPath");
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_JOIN_CGROUP, "linux.cgroupsPath", "enter the cgroup %s",
+	                                    compiler->input->join_cgroup);
+
+	op->join.slot = given->slot;
+	op->join.new_namespace = (compiler->plan->header.clone_flags & CLONE_NEWCGROUP) != 0;
+	compiler->plan->header.clone_flags &= ~(uint64_t) CLONE_NEWCGROUP;
+}
+
 int
 cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *arena, const struct cpod_process *process,
                     struct cpod_plan *plan, struct cpod_error *err)
@@ -161,6 +175,8 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	if (ret < 0)
 		return ret;
 	plan->header.clone_flags = compiler.namespaces.own;
+	if (input->join_cgroup != NULL)
+		compile_join_cgroup (&compiler);
 	plan->header.null_path = cpod_plan_text (plan, input->pod ? CPOD_OLD_NULL : "/dev/null");
 	if (!input->own_stdio)
 		cpod_compile_stdio (plan, input->stdio_fd);

@@ -26,7 +26,7 @@ struct cpod_compile_input {
 	bool pod;                               /* in a pod, with cpod's defaults where the spec is silent */
 	uint32_t pod_flags;                     /* CPOD_RT_POD_* */
 	const struct cpod_host_view *host_view; /* for a spec without root.path; NULL: root.path is required */
-	bool join_cgroup;                       /* the plan's process enters the cgroup itself: given slot below */
+	const char *join_cgroup;                /* a cgroup's directory that the process enters by itself; or NULL */
 	int32_t stdio_fd[3];                    /* borrowed until the launch; -1: the null device */
 	bool own_stdio;                         /* leave descriptors 0-2 as they are */
 };

@@ -231,6 +231,7 @@ send_launch (struct cpod_rt_container *c, int status_fd, struct cpod_error *err)
 
 	if (ret < 0)
 		return ret;
+	c->plan.cgroup_fd = c->cgroup_fd;
 	ret = cpod_plan_open (&c->plan, fds + 3, &n, err);
 	if (ret < 0)
 		return ret;

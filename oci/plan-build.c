@@ -25,6 +25,7 @@ cpod_plan_init (struct cpod_plan *plan)
 	plan->header.magic = CPOD_PLAN_MAGIC;
 	plan->header.version = CPOD_PLAN_VERSION;
 	plan->next_slot = CPOD_SLOT_FIRST;
+	plan->cgroup_fd = -1;
 }
 
 void
@@ -257,7 +258,7 @@ open_file_system (const struct cpod_given *given, struct cpod_error *err)
 
 /* One descriptor, or -errno. */
 static int
-open_given (const struct cpod_given *given, struct cpod_error *err)
+open_given (const struct cpod_given *given, int cgroup_fd, struct cpod_error *err)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 	int fd = -1;
@@ -275,6 +276,9 @@ open_given (const struct cpod_given *given, struct cpod_error *err)
 	case CPOD_GIVEN_TREE:
 		fd = (int) syscall (SYS_open_tree, AT_FDCWD, given->path, flags);
 		break;
+	case CPOD_GIVEN_CGROUP:
+		fd = (int) syscall (SYS_open_tree, cgroup_fd, "", flags | AT_EMPTY_PATH);
+		break;
 	case CPOD_GIVEN_PATH:
 		fd = open (given->path, O_PATH | O_CLOEXEC);
 		break;
@@ -288,7 +292,7 @@ int
 cpod_plan_open (const struct cpod_plan *plan, int *fds, size_t *ret_n, struct cpod_error *err)
 {
 	for (size_t i = 0; i < plan->header.n_given; i++) {
-		fds[i] = open_given (&plan->given[i], err);
+		fds[i] = open_given (&plan->given[i], plan->cgroup_fd, err);
 		if (fds[i] < 0) {
 			int ret = fds[i];
 

@@ -22,6 +22,7 @@ enum cpod_given_kind {
 	CPOD_GIVEN_FD,          /* the caller has it: stdio */
 	CPOD_GIVEN_TREE,        /* open_tree (path, clone): a mount, detached */
 	CPOD_GIVEN_TREE_REC,    /* the same with everything mounted below */
+	CPOD_GIVEN_CGROUP,      /* the container's own cgroup (plan->cgroup_fd): a mount, detached */
 	CPOD_GIVEN_PATH,        /* O_PATH */
 	CPOD_GIVEN_NAMESPACE,   /* a namespace file, found to be of type */
 	CPOD_GIVEN_FILE_SYSTEM, /* fsopen (fs_type), path is its source: a mount, detached */
@@ -49,6 +50,7 @@ struct cpod_plan {
 	size_t n_ops, ops_capacity;
 	struct cpod_given given[CPOD_PLAN_SLOTS];
 	uint16_t next_slot;
+	int cgroup_fd;                  /* borrowed; set by the caller before cpod_plan_open */
 	bool failed;
 };
 

@@ -66,7 +66,7 @@ enum cpod_op_kind {
 	CPOD_OP_LOOPBACK,      /* the interface lo goes up (text: a finished netlink message) */
 	CPOD_OP_SYSCTL,        /* sysctl: written relative to CPOD_SLOT_PROC */
 	CPOD_OP_OOM_SCORE_ADJ, /* number: relative to CPOD_SLOT_PROC */
-	CPOD_OP_JOIN_CGROUP,   /* slot: "0" into its cgroup.procs, where CLONE_INTO_CGROUP cannot be had */
+	CPOD_OP_JOIN_CGROUP,   /* join: into the group in a slot, where CLONE_INTO_CGROUP cannot be had */
 	/* the process */
 	CPOD_OP_STDIO,         /* slots 1-3 become descriptors 0-2; /dev/null of the container where none was given */
 	CPOD_OP_CLOSE,         /* every slot and every other descriptor but 0-2 and the status pipe, which becomes 3 */
@@ -108,6 +108,7 @@ struct cpod_op_attach {
 };
 struct cpod_op_root { uint16_t slot; uint16_t at; cpod_ref path; /* at: an O_PATH slot, else path in the old root */ };
 struct cpod_op_path { cpod_ref path; uint16_t slot; uint16_t reserved; };
+struct cpod_op_join { uint16_t slot; uint16_t new_namespace; /* 1: the cgroup namespace begins there */ };
 struct cpod_op_mkdir { cpod_ref path; uint32_t mode; };
 struct cpod_op_mknod { uint16_t dir; uint16_t reserved; cpod_ref name; uint32_t mode, uid, gid; uint64_t device; };
 struct cpod_op_symlink { uint16_t dir; uint16_t reserved; cpod_ref name, target; };
@@ -133,7 +134,8 @@ struct cpod_op {
 		struct cpod_op_attr      attr;
 		struct cpod_op_attach    attach;      /* ATTACH, PLACE */
 		struct cpod_op_root      root;
-		struct cpod_op_path      path;        /* MASK, READONLY, OPEN_DIR, JOIN_CGROUP */
+		struct cpod_op_path      path;        /* MASK, READONLY, OPEN_DIR */
+		struct cpod_op_join      join;
 		struct cpod_op_mkdir     mkdir;
 		struct cpod_op_mknod     mknod;
 		struct cpod_op_symlink   symlink;

@@ -90,29 +90,27 @@ take_apart (struct launch *launch, struct cpod_request *request)
 	return 0;
 }
 
+/* Whether the child must move to its group by itself. */
+static int
+moves (const struct launch *launch)
+{
+	return launch->cgroup_fd >= 0 && launch->children->into_cgroup == 0;
+}
+
 /* In the newborn: what pod init raised is put back, and the cgroup is entered if birth could not. */
 static long
 settle (struct launch *launch)
 {
-	long fd, ret = 0;
-
-	launch->walk.step = CPOD_STEP_RLIMIT;
 	(void) sys_prlimit (RLIMIT_NOFILE, &launch->children->files, NULL);   /* lowers, or leaves: cannot fail */
-	if (launch->cgroup_fd < 0 || launch->children->into_cgroup != 0)
+	if (!moves (launch))
 		return 0;
-	launch->walk.step = CPOD_STEP_WRITE;
-	fd = sys_openat (launch->cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return fd;
-	ret = sys_write ((int) fd, "0", 1);
-	sys_close ((int) fd);
-	return ret;
+	return walk_enter_cgroup (&launch->walk, launch->cgroup_fd, (launch->walk.plan->clone_flags & CLONE_NEWCGROUP) != 0);
 }
 
 static void
 set_cgroup (const struct launch *launch, struct sys_clone_args *args)
 {
-	if (launch->cgroup_fd < 0 || launch->children->into_cgroup == 0)
+	if (launch->cgroup_fd < 0 || moves (launch))
 		return;
 	args->flags |= CLONE_INTO_CGROUP;
 	args->cgroup = (uint64_t) launch->cgroup_fd;
@@ -147,6 +145,8 @@ container (struct launch *launch)
 	};
 	long pid;
 
+	if (moves (launch))
+		args.flags &= ~(uint64_t) CLONE_NEWCGROUP;
 	set_cgroup (launch, &args);
 	launch->walk.step = CPOD_STEP_CLONE;
 	pid = sys_clone3 (&args);

@@ -80,6 +80,7 @@ static inline long sys_fchdir (int fd) { return SYS_CALL_1 (__NR_fchdir, fd); }
 static inline long sys_getcwd (char *path, size_t size) { return SYS_CALL_2 (__NR_getcwd, path, size); }
 static inline long sys_umask (unsigned int mask) { return SYS_CALL_1 (__NR_umask, mask); }
 static inline long sys_setns (int fd, int type) { return SYS_CALL_2 (__NR_setns, fd, type); }
+static inline long sys_unshare (uint64_t flags) { return SYS_CALL_1 (__NR_unshare, flags); }
 static inline long sys_sethostname (const char *name, size_t len) { return SYS_CALL_2 (__NR_sethostname, name, len); }
 static inline long sys_setdomainname (const char *name, size_t len) { return SYS_CALL_2 (__NR_setdomainname, name, len); }
 static inline long sys_prctl (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)

@@ -9,6 +9,7 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/sched.h>
 
 #define PATH_BYTES 4096
 #define RACE_TRIES 64     /* RESOLVE_IN_ROOT answers EAGAIN when a rename ran beside it */
@@ -50,33 +51,57 @@ component_length (const char *text)
 	return n;
 }
 
-/* Walks down path, making what is missing; prefix is a writable copy of it. Returns the last O_PATH fd. */
+/* The deepest directory on the way to prefix that is there, as O_PATH; *ret_at: what is missing begins
+ * behind it. prefix is cut and mended on the way. */
 static long
-make_down (struct cpod_walk *walk, char *prefix, uint32_t make, unsigned int mode, uint64_t resolve)
+open_deepest (struct cpod_walk *walk, char *prefix, size_t len, uint64_t resolve, char **ret_at)
 {
-	long parent = walk_open_beneath (walk, "/", O_PATH | O_DIRECTORY, resolve);
-	char *at = prefix;
+	size_t end = len;
+	long fd;
 
-	while (parent >= 0) {
+	for (;;) {
+		char cut;
+
+		while (end > 0 && prefix[end - 1] != '/')
+			end--;
+		while (end > 0 && prefix[end - 1] == '/')
+			end--;
+		*ret_at = prefix + end;
+		if (end == 0)
+			return walk_open_beneath (walk, "/", O_PATH | O_DIRECTORY, resolve);
+		cut = prefix[end];
+		prefix[end] = '\0';
+		fd = walk_open_beneath (walk, prefix, O_PATH, resolve);
+		prefix[end] = cut;
+		if (fd != -ENOENT)
+			return fd;
+	}
+}
+
+/* Makes what is missing on the way down to prefix, each new component opened from the root again.
+ * Returns the last one as O_PATH. */
+static long
+make_down (struct cpod_walk *walk, char *prefix, size_t len, uint32_t make, unsigned int mode, uint64_t resolve)
+{
+	char *at;
+	long parent = open_deepest (walk, prefix, len, resolve, &at);
+
+	while (parent >= 0 && *at != '\0') {
 		char *name = at;
 		char after;
-		long fd, ret;
+		long ret;
 
 		while (*name == '/')
 			name++;
-		if (*name == '\0')
-			return parent;
 		at = name + component_length (name);
 		after = *at;
 		*at = '\0';
-		fd = walk_open_beneath (walk, prefix, O_PATH, resolve);
-		if (fd == -ENOENT) {
-			ret = make_component (walk, (int) parent, name, after == '/' ? CPOD_MAKE_DIR : make, mode);
-			fd = ret < 0 ? ret : walk_open_beneath (walk, prefix, O_PATH, resolve);
-		}
+		ret = make_component (walk, (int) parent, name, after == '/' ? CPOD_MAKE_DIR : make, mode);
+		if (ret >= 0)
+			ret = walk_open_beneath (walk, prefix, O_PATH, resolve);
 		*at = after;
-		sys_close ((int) parent);
-		parent = fd;
+		walk_done ((int) parent);
+		parent = ret;
 	}
 	return parent;
 }
@@ -99,7 +124,7 @@ walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, unsigne
 	while (n > 1 && prefix[n - 1] == '/')
 		n--;
 	prefix[n] = '\0';
-	return make_down (walk, prefix, make, mode, resolve);
+	return make_down (walk, prefix, n, make, mode, resolve);
 }
 
 long
@@ -111,7 +136,7 @@ walk_open_dir (struct cpod_walk *walk, const struct cpod_op *op)
 	if (fd < 0)
 		return fd;
 	dir = walk_at (walk, CPOD_STEP_NOT_DIRECTORY, sys_openat ((int) fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
-	sys_close ((int) fd);
+	walk_done ((int) fd);
 	if (dir >= 0)
 		walk_fill (walk, op->path.slot, (int) dir);
 	return dir;
@@ -124,7 +149,7 @@ walk_mkdir (struct cpod_walk *walk, const struct cpod_op *op)
 
 	if (fd < 0)
 		return fd;
-	sys_close ((int) fd);
+	walk_done ((int) fd);
 	return 0;
 }
 
@@ -185,7 +210,7 @@ put_proc (struct cpod_walk *walk, const char *path, const char *text, size_t len
 	if (walk_at (walk, CPOD_STEP_OPEN, fd) < 0)
 		return fd;
 	ret = sys_write ((int) fd, text, len);
-	sys_close ((int) fd);
+	walk_done ((int) fd);
 	if (ret >= 0 && (size_t) ret != len)
 		ret = -EIO;
 	return walk_at (walk, CPOD_STEP_WRITE, ret);
@@ -227,14 +252,22 @@ walk_oom_score_adj (struct cpod_walk *walk, const struct cpod_op *op)
 }
 
 long
-walk_join_cgroup (struct cpod_walk *walk, const struct cpod_op *op)
+walk_enter_cgroup (struct cpod_walk *walk, int group, int new_namespace)
 {
-	long fd = sys_openat (walk_slot (walk, op->path.slot), "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
+	long fd = sys_openat (group, "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
 	long ret;
 
 	if (walk_at (walk, CPOD_STEP_OPEN, fd) < 0)
 		return fd;
-	ret = sys_write ((int) fd, "0", 1);
-	sys_close ((int) fd);
-	return walk_at (walk, CPOD_STEP_WRITE, ret);
+	ret = walk_at (walk, CPOD_STEP_WRITE, sys_write ((int) fd, "0", 1));
+	walk_done ((int) fd);
+	if (ret < 0 || !new_namespace)
+		return ret;
+	return walk_at (walk, CPOD_STEP_CLONE, sys_unshare (CLONE_NEWCGROUP));
+}
+
+long
+walk_join_cgroup (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	return walk_enter_cgroup (walk, walk_slot (walk, op->join.slot), op->join.new_namespace);
 }

@@ -67,7 +67,7 @@ walk_fsmount (struct cpod_walk *walk, const struct cpod_op *op)
 	if (ret < 0)
 		return ret;
 	mount = walk_at (walk, CPOD_STEP_FSMOUNT, sys_fsmount ((int) fs, FSMOUNT_CLOEXEC, fsmount->attributes));
-	sys_close ((int) fs);
+	walk_done ((int) fs);
 	if (mount >= 0)
 		walk_fill (walk, fsmount->slot, (int) mount);
 	return mount;
@@ -124,7 +124,7 @@ walk_attach (struct cpod_walk *walk, const struct cpod_op *op)
 	if (target < 0)
 		return target;
 	ret = sys_move_mount (walk_slot (walk, op->attach.slot), "", (int) target, "", MOVE_BY_FD);
-	sys_close ((int) target);
+	walk_done ((int) target);
 	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
 }
 
@@ -172,7 +172,7 @@ walk_proc (struct cpod_walk *walk, const struct cpod_op *op)
 	if (ret < 0)
 		return ret;
 	mount = walk_at (walk, CPOD_STEP_FSMOUNT, sys_fsmount ((int) fs, FSMOUNT_CLOEXEC, 0));
-	sys_close ((int) fs);
+	walk_done ((int) fs);
 	if (mount >= 0)
 		walk_fill (walk, CPOD_SLOT_PROC, (int) mount);
 	return mount;
@@ -231,7 +231,7 @@ empty_directory (struct cpod_walk *walk)
 	if (ret < 0)
 		return ret;
 	mount = walk_at (walk, CPOD_STEP_FSMOUNT, sys_fsmount ((int) fs, FSMOUNT_CLOEXEC, attributes));
-	sys_close ((int) fs);
+	walk_done ((int) fs);
 	return mount;
 }
 
@@ -253,8 +253,8 @@ walk_mask (struct cpod_walk *walk, const struct cpod_op *op)
 	if (cover < 0)
 		return cover;
 	ret = sys_move_mount ((int) cover, "", (int) target, "", MOVE_BY_FD);
-	sys_close ((int) cover);
-	sys_close ((int) target);
+	walk_done ((int) cover);
+	walk_done ((int) target);
 	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
 }
 
@@ -277,8 +277,8 @@ walk_readonly (struct cpod_walk *walk, const struct cpod_op *op)
 	if (ret < 0)
 		return ret;
 	ret = sys_move_mount ((int) tree, "", (int) target, "", MOVE_BY_FD);
-	sys_close ((int) tree);
-	sys_close ((int) target);
+	walk_done ((int) tree);
+	walk_done ((int) target);
 	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
 }
 

@@ -77,6 +77,13 @@ walk_fill (struct cpod_walk *walk, uint32_t slot, int fd)
 		walk->slots[slot] = fd;
 }
 
+void
+walk_done (int fd)
+{
+	if (fd >= 48)
+		sys_close (fd);
+}
+
 static long (*const operations[CPOD_OP_KINDS]) (struct cpod_walk *, const struct cpod_op *) = {
 	[CPOD_OP_PROPAGATION]   = walk_propagation,
 	[CPOD_OP_FSMOUNT]       = walk_fsmount,

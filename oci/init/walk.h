@@ -48,6 +48,10 @@ const uint32_t *walk_list (const struct cpod_walk *walk, struct cpod_ref_list li
 int walk_slot (const struct cpod_walk *walk, uint32_t slot);
 void walk_fill (struct cpod_walk *walk, uint32_t slot, int fd);
 
+/* A descriptor is not needed any more. CLOSE closes all at once, so only one with a high number is closed
+ * right away: that saves most of the calls, and a plan of any length fits a small RLIMIT_NOFILE. */
+void walk_done (int fd);
+
 /* walk-mounts.c and walk-files.c: one function an operation. */
 long walk_propagation (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_fsmount (struct cpod_walk *walk, const struct cpod_op *op);
@@ -73,6 +77,10 @@ long walk_join_cgroup (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_open_beneath (struct cpod_walk *walk, const char *path, uint64_t flags, uint64_t resolve);
 /* The same as O_PATH, making what is missing: directories on the way, and at the end what make says. */
 long walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, unsigned int mode, uint64_t resolve);
+
+/* Moves the caller to the group whose directory is open as group; its cgroup namespace, if it shall have one
+ * of its own, begins there. For where a child cannot be born in its group. */
+long walk_enter_cgroup (struct cpod_walk *walk, int group, int new_namespace);
 
 /* walk-process.c */
 long walk_setns (struct cpod_walk *walk, const struct cpod_op *op);
