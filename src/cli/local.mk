@@ -1,3 +1,34 @@
 # src/cli: one file a command. Files: cli_sources += src/cli/X.c (cpod), ocicli_sources += src/cli/X.c (cpod-oci)
-cli_sources += src/cli/main.c
+cli_sources += \
+	src/cli/main.c src/cli/cli.h \
+	src/cli/args.c src/cli/args.h \
+	src/cli/check.c \
+	src/cli/client.c src/cli/client.h \
+	src/cli/control.c src/cli/control.h src/cli/control-connection.h \
+	src/cli/control-methods.c \
+	src/cli/exec.c \
+	src/cli/gc.c \
+	src/cli/healthy.c \
+	src/cli/http.c src/cli/http.h modules/http.h \
+	src/cli/http-route.c src/cli/http-route.h \
+	src/cli/interface.S \
+	src/cli/kill.c \
+	src/cli/load.c src/cli/load.h \
+	src/cli/logs.c src/cli/logs.h \
+	src/cli/ps.c \
+	src/cli/run.c \
+	src/cli/say.c \
+	src/cli/seed-json.c src/cli/seed-json.h \
+	src/cli/signals.c src/cli/signals.h \
+	src/cli/sink.c src/cli/sink.h \
+	src/cli/state-dir.c src/cli/state-dir.h \
+	src/cli/status.c \
+	src/cli/status-json.c src/cli/status-json.h \
+	src/cli/stop.c \
+	src/cli/supervisor.c src/cli/supervisor.h \
+	src/cli/table.c src/cli/table.h \
+	src/cli/term.c src/cli/term.h \
+	src/cli/varlink.c src/cli/varlink.h \
+	src/cli/view.c src/cli/view.h
 ocicli_sources += src/cli/oci-main.c
+src/cli/interface.$(OBJEXT): docs/io.cpod.Pod.varlink

@@ -76,7 +76,8 @@ event_text (const struct cpod_event *event, char *text, size_t size)
 		snprintf (text, size, "runs");
 		return true;
 	case CPOD_EVENT_STATE:
-		snprintf (text, size, "is %s", cpod_state_word (event->state));
+		snprintf (text, size, "%s%s", event->state >= CPOD_STATE_FINISHED ? "" : "is ",
+		          cpod_state_word (event->state));
 		return event->state != CPOD_STATE_STARTED;
 	case CPOD_EVENT_EXITED:
 		exit_text (&event->exit, text, size);
