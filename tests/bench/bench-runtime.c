@@ -9,14 +9,22 @@
  *          is waited for), until all run;
  *   kill   the same pod: SIGKILL to each, exits seen, all destroyed, pod_destroy;
  *   exec   exec in a running container: begun, result taken.
+ * And two that print what the floors must do alike, and end:
+ *   view     the host view of this machine, in the form that floor_view_read reads;
+ *   filter   cpod's default seccomp filter, as a raw program.
  * PROGRAM ends at once, or sleeps when it has an argument. --root DIR: the containers' root
  * directory in place of the host view. Everything else in the spec is left to the defaults.
  */
 #include "tests/bench/floor.h"
 
+#include "oci/seccomp.h"
+#include "rootfs-tools/host-view.h"
+#include "src/base/arena.h"
+
 #include <cpod/runtime.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -32,6 +40,7 @@ enum { MEMBERS = 3, SPEC_SIZE = 8192 };
 struct bench_runtime {
 	const struct cpod_runtime *rt;
 	char ends[SPEC_SIZE], sleeps[SPEC_SIZE];   /* the two specs */
+	char json[SPEC_SIZE * 2];                  /* the pod, as far as the runtime reads it: who has a root */
 	const char *program, *state_dir;
 	struct cpod_rt_pod *pod;                   /* owned while a pod stands */
 	struct cpod_rt_container *members[MEMBERS];
@@ -79,10 +88,9 @@ op_finish (const struct bench_runtime *b, struct cpod_rt_op *op, int fd, struct 
 static void
 pod_make (struct bench_runtime *b)
 {
-	static const char json[] = "{\"containers\":[]}";
 	const struct cpod_rt_pod_config config = {
 		.size = sizeof (config), .name = "bench", .uid = "bench", .hostname = "bench",
-		.pod_json = json, .pod_len = sizeof (json) - 1, .state_dir = b->state_dir,
+		.pod_json = b->json, .pod_len = strlen (b->json), .state_dir = b->state_dir,
 	};
 	struct cpod_error err;
 
@@ -223,6 +231,61 @@ once_exec (void *data)
 	return floor_now () - begin;
 }
 
+/* Prints lines of one kind. */
+static void
+strings_print (char kind, const struct cpod_strings *strings)
+{
+	size_t i;
+
+	for (i = 0; i < strings->n; i++)
+		printf ("%c 0 %s\n", kind, strings->items[i]);
+}
+
+/* Prints the host view. */
+static void
+view_print (void)
+{
+	static char mountinfo[1 << 20];
+	const struct cpod_host_view_fresh *fresh;
+	struct cpod_host_view view;
+	struct cpod_arena arena;
+	struct cpod_error err;
+	FILE *file;
+	size_t i;
+	int root_fd;
+
+	cpod_arena_init (&arena, 64 << 20);
+	file = fopen ("/proc/self/mountinfo", "re");
+	root_fd = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (file == NULL || root_fd < 0 || fread (mountinfo, 1, sizeof (mountinfo) - 1, file) == 0)
+		exit (1);
+	check (cpod_host_view_plan (mountinfo, NULL, root_fd, &arena, &view, &err), &err, "host view");
+	strings_print ('l', &view.layers);
+	fresh = view.fresh.items;
+	for (i = 0; i < view.fresh.n; i++)
+		printf ("f %o %s\n", fresh[i].mode, fresh[i].path);
+	strings_print ('e', &view.empty);
+	strings_print ('m', &view.masked);
+	strings_print ('x', &view.exposed);
+	fclose (file);
+	close (root_fd);
+	cpod_arena_finish (&arena);
+}
+
+/* Prints the default filter. */
+static void
+filter_print (void)
+{
+	struct cpod_seccomp_program program;
+	struct cpod_arena arena;
+	struct cpod_error err;
+
+	cpod_arena_init (&arena, 64 << 20);
+	check (cpod_seccomp_compile_default (FLOOR_CAPS_ENGINE, &arena, &program, &err), &err, "filter");
+	fwrite (program.insns, sizeof (*program.insns), program.n, stdout);
+	cpod_arena_finish (&arena);
+}
+
 /* Writes a spec that runs PROGRAM with one optional argument. */
 static void
 spec_write (char *spec, const char *program, const char *arg, const char *root)
@@ -267,6 +330,14 @@ main (int argc, char **argv)
 	const char *root = NULL;
 	int c, ret;
 
+	if (argc == 2 && strcmp (argv[1], "view") == 0) {
+		view_print ();
+		return 0;
+	}
+	if (argc == 2 && strcmp (argv[1], "filter") == 0) {
+		filter_print ();
+		return 0;
+	}
 	while ((c = getopt_long (argc - 1, argv + 1, "+", options, NULL)) != -1) {
 		if (c != 'r')
 			return 2;
@@ -278,6 +349,7 @@ main (int argc, char **argv)
 	b.state_dir = state_dir;
 	spec_write (b.ends, b.program, NULL, root);
 	spec_write (b.sleeps, b.program, "sleep", root);
+	snprintf (b.json, sizeof (b.json), "{\"containers\":[{\"name\":\"c0\",\"spec\":%s}]}", b.ends);
 	ret = run_mode (&b, argv[1]);
 	snprintf (command, sizeof (command), "rm -rf %s", state_dir);
 	(void) !system (command);

@@ -399,13 +399,13 @@ tables_print (struct bench *b)
 		}
 		row_print (row, row_find (b, table, NULL));
 	}
-	printf ("\n%-46s %10s %10s\n", "aims", "measured", "at most");
+	printf ("\naims, by medians\n");
 	for (i = 0; i < b->n; i++) {
 		row = &b->rows[i];
 		if (row->kind != KIND_TARGET || target_value (b, row, &value) < 0)
 			continue;
-		printf ("  %s%s%s%s %.2f %s %s\n", row->name, *row->rest[0] == '\0' ? "" : " / ", row->rest[0],
-		        ":", value, value <= atof (row->rest[1]) ? "<=" : "above", row->rest[1]);
+		printf ("  %s: %s%s%s: %.2f %s %s\n", row->table, row->name, *row->rest[0] == '\0' ? "" : " / ",
+		        row->rest[0], value, value <= atof (row->rest[1]) ? "<=" : "above", row->rest[1]);
 	}
 }
 

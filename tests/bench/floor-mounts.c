@@ -53,13 +53,8 @@ static const char *const readonly[] = {
 	"proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger",
 };
 
-static const char *const hidden[] = { "etc/shadow", "etc/gshadow" };
-
-static const struct {
-	const char *at, *data;
-} view[] = {
-	{ "tmp", "mode=1777,size=65536k" }, { "var/tmp", "mode=1777,size=65536k" }, { "run", "mode=755,size=65536k" },
-	{ "root", "mode=700,size=65536k" }, { "home", "mode=755,size=65536k" },
+static const char *const masked_in_pods[] = {
+	"proc/interrupts", "sys/devices/virtual/powercap", "sys/kernel/security",
 };
 
 #define COUNT(array) (sizeof (array) / sizeof ((array)[0]))
@@ -75,23 +70,6 @@ floor_root_bind (const char *rootfs)
 {
 	floor_try (mount (rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL), "bind rootfs");
 	floor_try (chdir (rootfs), "chdir rootfs");
-}
-
-void
-floor_root_hostview (const char *at)
-{
-	size_t i;
-
-	floor_try (mount ("tmpfs", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=65536k"), "scratch");
-	floor_try (chdir (at), "chdir scratch");
-	floor_try (mkdir ("upper", 0755), "mkdir upper");
-	floor_try (mkdir ("work", 0700), "mkdir work");
-	floor_try (mkdir ("root", 0755), "mkdir root");
-	floor_try (mount ("overlay", "root", "overlay", MS_NOSUID | MS_NODEV,
-	                  "lowerdir=/,upperdir=upper,workdir=work"), "overlay");
-	floor_try (chdir ("root"), "chdir root");
-	for (i = 0; i < COUNT (view); i++)
-		floor_try (mount ("tmpfs", view[i].at, "tmpfs", MS_NOSUID | MS_NODEV, view[i].data), view[i].at);
 }
 
 void
@@ -124,14 +102,14 @@ mask (const char *at)
 }
 
 void
-floor_mask_paths (int hostview)
+floor_mask_paths (int pod)
 {
 	size_t i;
 
 	for (i = 0; i < COUNT (masked); i++)
 		mask (masked[i]);
-	for (i = 0; hostview && i < COUNT (hidden); i++)
-		mask (hidden[i]);
+	for (i = 0; pod && i < COUNT (masked_in_pods); i++)
+		mask (masked_in_pods[i]);
 	for (i = 0; i < COUNT (readonly); i++) {
 		if (mount (readonly[i], readonly[i], NULL, MS_BIND | MS_REC, NULL) < 0 && errno == ENOENT)
 			continue;

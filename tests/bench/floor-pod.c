@@ -7,15 +7,15 @@
  * supervisor, from before it asks to after the last step.
  *
  * A pod: mkdir of its cgroup and of `init` below; clone3 of pid, net, ipc, uts, mount and cgroup
- * namespaces, CLONE_INTO_CGROUP init; loopback up, all mounts private, not dumpable; says it is ready.
+ * namespaces, CLONE_INTO_CGROUP init; loopback up, all mounts private, not dumpable; with a host view
+ * the layer that hides the host's data; says it is ready.
  *
  * A container: 1. mkdir of its cgroup and open; 2. the device program loaded and attached (not with
  * --no-devices); 3. clone3 of a nested pid, a mount and a cgroup namespace, CLONE_PIDFD,
  * CLONE_INTO_CGROUP, in the pod's net, ipc and uts; in the child: 4. setsid, all mounts private;
- * 5. the host view (sized tmpfs, overlay of / nodev nosuid, tmpfs on tmp, var/tmp, run, root, home), or
- * with --root DIR that directory bound on itself; 6. proc, tmpfs dev, devpts, shm, mqueue, sysfs ro,
- * cgroup2 ro, six nodes, six links; 7. masked (with the host view the shadow files too) and read-only
- * paths; 8. pivot_root, old root detached; 9. close_range but for the status pipe; 10. session keyring,
+ * 5. the host view that --view FILE lists (a sized tmpfs, an overlay of the hiding layer and the host, nodev
+ * nosuid, tmpfs on tmp, var/tmp, run), or with --root DIR that directory bound on itself; 6. proc, tmpfs dev, devpts, shm, mqueue, sysfs ro,
+ * cgroup2 ro, six nodes, six links; 7. masked and read-only paths, cpod's default list; 8. pivot_root, old root detached; 9. close_range but for the status pipe; 10. session keyring,
  * bounding set, groups and ids, ambient set, capset, no_new_privs; 11. a seccomp range filter (or --seccomp FILE),
  * exec; the status pipe's end of file says "running" in pod init, which passes the pidfd on.
  *
@@ -58,7 +58,9 @@ struct answer {
 };
 
 struct floor_pod {
-	const char *program, *rootfs, *scratch;
+	const char *program, *rootfs;
+	char scratch[40], hiding[48];   /* directories to mount on */
+	struct floor_view view;
 	struct sock_fprog filter;
 	int devices, direct;
 	int top_fd;               /* owned: this program's own group on cgroup2 */
@@ -94,9 +96,9 @@ member_child (const struct floor_pod *f, int status_fd, const char *arg)
 	if (f->rootfs != NULL)
 		floor_root_bind (f->rootfs);
 	else
-		floor_root_hostview (f->scratch);
+		floor_root_hostview (&f->view, f->hiding, f->scratch);
 	floor_mount_defaults ();
-	floor_mask_paths (f->rootfs == NULL);
+	floor_mask_paths (1);
 	floor_pivot ();
 	if (status_fd != 3)
 		floor_try (dup3 (status_fd, 3, O_CLOEXEC), "dup3");
@@ -268,6 +270,8 @@ init_run (const struct floor_pod *f)
 	floor_loopback_up ();
 	floor_mounts_private ();
 	prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (f->rootfs == NULL)
+		floor_view_layer (&f->view, f->hiding);
 	answer_send (f->socket, &ready, -1);
 	while (recv (f->socket, &request, 1, 0) == 1) {
 		if (request == ASK_JOIN)
@@ -425,7 +429,7 @@ static int
 options_read (struct floor_pod *f, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "root", required_argument, NULL, 'r' }, { "seccomp", required_argument, NULL, 's' },
+		{ "root", required_argument, NULL, 'r' }, { "view", required_argument, NULL, 'v' }, { "seccomp", required_argument, NULL, 's' },
 		{ "no-devices", no_argument, NULL, 'd' }, { "direct", no_argument, NULL, 'i' }, { NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -433,6 +437,8 @@ options_read (struct floor_pod *f, int argc, char **argv)
 	while ((c = getopt_long (argc, argv, "+", options, NULL)) != -1) {
 		if (c == 'r')
 			f->rootfs = optarg;
+		else if (c == 'v')
+			floor_view_read (optarg, &f->view);
 		else if (c == 's')
 			floor_filter_read (optarg, &f->filter);
 		else if (c == 'd')
@@ -443,25 +449,28 @@ options_read (struct floor_pod *f, int argc, char **argv)
 			return 2;
 	}
 	f->program = argv[optind];
-	return f->program == NULL ? 2 : 0;
+	return f->program == NULL || (f->rootfs == NULL && f->view.n == 0) ? 2 : 0;
 }
 
 int
 main (int argc, char **argv)
 {
-	char scratch[] = "/tmp/cpod-bench-XXXXXX", group[64];
-	struct floor_pod f = { .devices = 1, .scratch = scratch };
+	static struct floor_pod f = { .devices = 1, .scratch = "/tmp/cpod-bench-XXXXXX" };
+	char group[64];
 	int ret, root_fd;
 
 	floor_filter_ranges (&f.filter);
 	if (argc < 3 || options_read (&f, argc - 1, argv + 1) != 0)
 		return 2;
-	floor_try (mkdtemp (scratch) == NULL ? -1 : 0, "mkdtemp");
+	floor_try (mkdtemp (f.scratch) == NULL ? -1 : 0, "mkdtemp");
+	snprintf (f.hiding, sizeof (f.hiding), "%.39s-h", f.scratch);
+	floor_try (mkdir (f.hiding, 0700), f.hiding);
 	snprintf (group, sizeof (group), "cpod-bench-%d", (int) getpid ());
 	root_fd = floor_cgroup_root ();
 	f.top_fd = floor_cgroup_make (root_fd, group);
 	ret = run_mode (&f, argv[1]);
 	floor_cgroup_remove (root_fd, group);
-	rmdir (scratch);
+	rmdir (f.scratch);
+	rmdir (f.hiding);
 	return ret;
 }

@@ -55,18 +55,35 @@ void floor_mounts_private (void);
 /* Makes the directory rootfs, bound on itself, the working directory. */
 void floor_root_bind (const char *rootfs);
 
+/* What a container without a root directory of its own sees of the host, decided before any time is taken. */
+struct floor_view {
+	size_t n;
+	struct floor_view_line {
+		char kind;                /* 'l'ayer, 'f'resh tmpfs, 'e'mpty directory, 'm'asked file, e'x'posed */
+		unsigned int mode;        /* f */
+		char path[200];           /* absolute */
+	} lines[128];
+};
+
+/* Reads lines of `KIND MODE PATH` (MODE octal, 0 but for fresh) from the file at path. */
+void floor_view_read (const char *path, struct floor_view *view);
+
+/* Once a pod: mounts a tmpfs on at with what hides the host's data, as a lower layer between the
+ * host's and the container's: opaque directories and empty files, their parents like the host's. */
+void floor_view_layer (const struct floor_view *view, const char *at);
+
 /* Mounts the host view on the directory at and makes it the working directory: a sized tmpfs with
- * upper and work, an overlay of / that is nodev and nosuid, fresh tmpfs on tmp, var/tmp and run,
- * empty root and home. */
-void floor_root_hostview (const char *at);
+ * upper and work, an overlay (nodev, nosuid) of hiding over each layer of the host, the fresh
+ * tmpfs, the exposed paths. */
+void floor_root_hostview (const struct floor_view *view, const char *hiding, const char *at);
 
 /* Mounts the default list of the OCI config below the working directory: proc, tmpfs dev, devpts,
  * shm, mqueue, sysfs (ro), cgroup2 (ro); then the default device nodes and links. */
 void floor_mount_defaults (void);
 
 /* Masks and makes read-only what the OCI default config lists, below the working directory.
- * hostview: /etc/shadow and /etc/gshadow as well. */
-void floor_mask_paths (int hostview);
+ * pod: and what cpod hides by default beyond it. */
+void floor_mask_paths (int pod);
 
 /* Remounts the root in the working directory read-only. */
 void floor_root_readonly (void);

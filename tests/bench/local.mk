@@ -2,7 +2,8 @@
 # static and -O2 whatever the rest is built with; bench-runtime links the library as cpod does.
 
 bench_dir = $(srcdir)/tests/bench
-bench_floor_files = $(bench_dir)/floor-mounts.c $(bench_dir)/floor-process.c $(bench_dir)/floor-filter.c
+bench_floor_files = $(bench_dir)/floor-mounts.c $(bench_dir)/floor-process.c $(bench_dir)/floor-filter.c \
+	$(bench_dir)/floor-view.c
 bench_small = tests/bench/true-static tests/bench/hello-static tests/bench/floor-idle
 bench_programs = tests/bench/bench tests/bench/bench-runtime tests/bench/floor-container tests/bench/floor-pod \
 	$(bench_small)

@@ -119,7 +119,11 @@ config '"/true","sleep"' "$(seccomp)" > "$scratch/sleep/config.json"
 comma=; pod > "$scratch/pod.json"
 chmod 755 "$scratch"
 
+"$programs/bench-runtime" view > "$scratch/view"
+"$programs/bench-runtime" filter > "$scratch/filter"
+
 oci=$BUILD/cpod-oci
+pod_floor="--seccomp $scratch/filter --view $scratch/view"
 rows=$scratch/rows
 row () { if echo "$2|$3" | grep -Eq "$ONLY"; then (IFS='|'; echo "$*") >> "$rows"; fi; }
 : > "$rows"
@@ -142,24 +146,24 @@ if have crun; then row spawn "$t" crun "crun run --bundle $scratch/seccomp $tag-
 if have runc; then row spawn "$t" runc "runc run --bundle $scratch/seccomp $tag-f"; fi
 
 t='a container joins a pod, start to end'
-row serve "$t" floor "$programs/floor-pod join $scratch/true-static"
+row serve "$t" floor "$programs/floor-pod join $pod_floor $scratch/true-static"
 row serve "$t" cpod "$programs/bench-runtime join $scratch/true-static"
-row serve "$t" 'floor, a root directory' "$programs/floor-pod join --root $rootfs /true"
+row serve "$t" 'floor, a root directory' "$programs/floor-pod join --seccomp $scratch/filter --root $rootfs /true"
 row serve "$t" 'cpod, a root directory' "$programs/bench-runtime join --root $rootfs /true"
 row target "$t" cpod floor 1.25
 
 t='a pod of three, start to all running'
-row serve "$t" floor "$programs/floor-pod pod $scratch/true-static"
+row serve "$t" floor "$programs/floor-pod pod $pod_floor $scratch/true-static"
 row serve "$t" cpod "$programs/bench-runtime pod $scratch/true-static"
 row target "$t" cpod floor 2.2
 
 t='the same pod, kill to nothing left'
-row serve "$t" floor "$programs/floor-pod kill $scratch/true-static"
+row serve "$t" floor "$programs/floor-pod kill $pod_floor $scratch/true-static"
 row serve "$t" cpod "$programs/bench-runtime kill $scratch/true-static"
 
 # The probe and its floor install a filter; so does crun exec in a container that has one.
 t='an exec probe'
-row serve "$t" floor "$programs/floor-pod exec $scratch/true-static"
+row serve "$t" floor "$programs/floor-pod exec $pod_floor $scratch/true-static"
 row serve "$t" cpod "$programs/bench-runtime exec $scratch/true-static"
 if have crun && echo "$t|crun exec" | grep -Eq "$ONLY"; then
 	if crun run -d --bundle "$scratch/sleep" "$tag-g" </dev/null >/dev/null 2>&1; then crun_exec=$tag-g; fi
