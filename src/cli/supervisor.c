@@ -2,11 +2,13 @@
 #include "supervisor.h"
 
 #include "cli.h"
+#include "signals.h"
 
 #include "src/base/error.h"
 #include "src/base/fd.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -112,7 +114,8 @@ on_signal (struct cpod_source *source, uint32_t events)
 		const bool again = self->end != CPOD_END_NONE;
 
 		if (!again)
-			cpod_view_say (&self->view, "%s: stops; once more kills at once", strsignal ((int) info.ssi_signo));
+			cpod_view_say (&self->view, "SIG%s: stopping; a second signal kills at once",
+			               cpod_signal_name ((int) info.ssi_signo));
 		begin_end (self, CPOD_END_STOPPED, again ? 0 : -1);
 	}
 }
@@ -259,9 +262,10 @@ reclaim_thread (void *data)
 	return NULL;
 }
 
-/* Reclaims what dead pods left, once the pod's containers run: never on the way to their start. */
+/* What can wait until the pod's containers run: gives back the memory that starting them took, and reclaims what dead
+ * pods left. */
 static void
-reclaim_others (struct cpod_supervisor *self)
+after_start (struct cpod_supervisor *self)
 {
 	const struct cpod_status *status;
 	pthread_t thread;
@@ -270,6 +274,7 @@ reclaim_others (struct cpod_supervisor *self)
 	if (self->started || cpod_pod_status (self->pod, &status, NULL) < 0 || status->phase == CPOD_PHASE_PENDING)
 		return;
 	self->started = true;
+	(void) malloc_trim (0);
 	if (!cpod_state_any_dead (self->state.pods_fd))
 		return;
 	sigfillset (&all);
@@ -304,7 +309,7 @@ run_loop (struct cpod_supervisor *self)
 		if (ret < 0)
 			return cpod_fail (CPOD_EXIT_SYSTEM, "wait for events: %s", strerror (-ret));
 		cpod_view_draw (&self->view, self->pod);
-		reclaim_others (self);
+		after_start (self);
 	}
 	if (self->end == CPOD_END_KILLED)
 		return CPOD_EXIT_NO;
