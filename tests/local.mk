@@ -18,6 +18,7 @@ tests/unit/test-%: $(srcdir)/tests/unit/test-%.c tests/libcli.a libcpod.a Makefi
 		$(addprefix $(srcdir)/,$(UNIT_FILES)) tests/libcli.a libcpod.a $(ARCHIVES) $(UNIT_LIBS) $(CMOCKA_LIBS)
 
 tests/unit/test-cgroup: UNIT_LIBS = -lm
+tests/unit/test-seccomp tests/unit/test-seccomp-default: UNIT_FILES = tests/lib/bpf-interp.c tests/lib/seccomp-probe.c
 tests/unit/test-controller: UNIT_FILES = tests/lib/fake-runtime.c
 
 tests/unit/test-seccomp: UNIT_FILES = tests/lib/bpf-interp.c tests/lib/seccomp-probe.c
