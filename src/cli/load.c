@@ -3,6 +3,8 @@
 
 #include "cli.h"
 
+#include "src/base/module.h"
+
 #include <errno.h>
 
 enum { MOST_WARNINGS = 50 };
@@ -31,6 +33,7 @@ cpod_load_spec (const char *path, const char *name, bool strict, bool ignore_unk
 	struct cpod_error err;
 	int ret;
 
+	cpod_module_use_build_tree ();   /* for YAML */
 	ret = cpod_spec_load (path, &options, ret_spec, &err);
 	if (ret == 0)
 		return CPOD_EXIT_OK;
