@@ -37,7 +37,8 @@ finish () {
 	if [ -n "$crun_exec" ]; then crun delete -f "$crun_exec" 2>/dev/null || :; fi
 	umount "$scratch/podman/overlay" 2>/dev/null || :
 	rm -rf "$scratch"
-	# What a floor that failed half-way has left.
+	# What a floor or a runtime that failed half-way has left; a group in use cannot be removed.
+	find /sys/fs/cgroup/cpod -depth -path '*/bench.*' -type d -exec rmdir {} \; 2>/dev/null || :
 	for group in /sys/fs/cgroup/cpod-bench-[0-9]*; do
 		if [ ! -d "$group" ] || [ -d "/proc/${group##*-}" ]; then continue; fi
 		echo 1 2>/dev/null > "$group/cgroup.kill" || :
