@@ -143,18 +143,14 @@ confine_devices (struct run *run, struct cpod_error *err)
 	return 0;
 }
 
+/* What the container left behind in its cgroup is ended, and the cgroup removed. */
 static void
 remove_cgroup (struct run *run)
 {
-	bool populated = false;
-
-	if (!run->made_cgroup)
+	if (!run->made_cgroup || cpod_cgroup_remove (run->cgroup_root_fd, run->cgroup_path, NULL) == 0)
 		return;
-	if (cpod_cgroup_populated (run->cgroup_fd, &populated, NULL) == 0 && populated) {
-		(void) cpod_cgroup_kill (run->cgroup_fd, NULL);
-		(void) cpod_cgroup_wait_empty (run->cgroup_fd, cpod_clock_ns () + DEATH_NS, NULL);
-	}
-	cpod_fd_close (&run->cgroup_fd);
+	(void) cpod_cgroup_kill (run->cgroup_fd, NULL);
+	(void) cpod_cgroup_wait_empty (run->cgroup_fd, cpod_clock_ns () + DEATH_NS, NULL);
 	(void) cpod_cgroup_remove (run->cgroup_root_fd, run->cgroup_path, NULL);
 }
 

@@ -78,18 +78,13 @@ cpod_caps_words (uint64_t bits, struct cpod_str *text)
 uint64_t
 cpod_caps_known (void)
 {
-	unsigned int number;
-	uint64_t bits = 0;
+	cap_value_t bits = cap_max_bits ();   /* libcap asked the kernel when it was loaded */
 
-	/* EINVAL for what the kernel does not know. */
-	for (number = 0; number < 64; number++)
-		if (prctl (PR_CAPBSET_READ, number, 0, 0, 0) >= 0)
-			bits |= CPOD_CAP (number);
-	return bits;
+	return bits >= 64 ? ~UINT64_C (0) : CPOD_CAP (bits) - 1;
 }
 
 int
-cpod_caps_available (uint64_t *ret_bits, struct cpod_error *err)
+cpod_caps_available (uint64_t wanted, uint64_t *ret_bits, struct cpod_error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
@@ -98,7 +93,7 @@ cpod_caps_available (uint64_t *ret_bits, struct cpod_error *err)
 
 	if (syscall (SYS_capget, &header, data) < 0)
 		return cpod_error_sys (err, errno, "read the own capabilities");
-	bits = data[0].permitted | (uint64_t) data[1].permitted << 32;
+	bits = wanted & (data[0].permitted | (uint64_t) data[1].permitted << 32);
 	for (number = 0; number < 64; number++)
 		if (bits & CPOD_CAP (number) && prctl (PR_CAPBSET_READ, number, 0, 0, 0) != 1)
 			bits &= ~CPOD_CAP (number);
@@ -197,6 +192,25 @@ cpod_caps_resolve_within (const struct cpod_oci_capabilities *spec, bool pod, ui
 	return 0;
 }
 
+/* Every capability that the sets will name. */
+static uint64_t
+wanted (const struct cpod_oci_capabilities *spec)
+{
+	uint64_t bits = spec == NULL ? cpod_caps_default.bounding : 0;
+	size_t i, j;
+
+	for (i = 0; spec != NULL && i < N_SETS; i++) {
+		const struct cpod_strings *names = (const struct cpod_strings *) ((const char *) spec + sets[i].from);
+
+		for (j = 0; j < names->n; j++) {
+			int number = cpod_caps_number (names->items[j]);
+
+			bits |= number >= 0 ? CPOD_CAP (number) : 0;
+		}
+	}
+	return bits;
+}
+
 int
 cpod_caps_resolve (const struct cpod_oci_capabilities *spec, bool pod, struct cpod_op_caps *ret_caps,
                    struct cpod_error *err)
@@ -204,7 +218,7 @@ cpod_caps_resolve (const struct cpod_oci_capabilities *spec, bool pod, struct cp
 	uint64_t known = cpod_caps_known (), available = known;
 	int ret;
 
-	ret = geteuid () == 0 ? cpod_caps_available (&available, err) : 0;
+	ret = geteuid () == 0 ? cpod_caps_available (wanted (spec), &available, err) : 0;
 	if (ret == 0)
 		ret = cpod_caps_resolve_within (spec, pod, known, available, ret_caps, err);
 	return ret < 0 ? cpod_error_prefix (err, ret, "process.capabilities") : 0;

@@ -43,7 +43,8 @@ void cpod_caps_words (uint64_t bits, struct cpod_str *text);
 
 /* Every capability of the running kernel. */
 uint64_t cpod_caps_known (void);
-/* What the calling process can give to another: permitted, and not dropped from its bounding set. */
-int cpod_caps_available (uint64_t *ret_bits, struct cpod_error *err);
+/* Which of the wanted capabilities the calling process can give to another: permitted, and not dropped from its
+ * bounding set. */
+int cpod_caps_available (uint64_t wanted, uint64_t *ret_bits, struct cpod_error *err);
 
 #endif

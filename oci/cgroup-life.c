@@ -278,6 +278,8 @@ cpod_cgroup_remove (int root_fd, const char *path, struct cpod_error *err)
 	const char *name = buffer;
 	int ret;
 
+	if (cpod_cgroup_is_path (path) && unlinkat (root_fd, path + strspn (path, "/"), AT_REMOVEDIR) == 0)
+		return 0;
 	ret = open_parent (root_fd, path, &name, buffer, &parent_fd, &why);
 	if (ret == -ENOENT)
 		return 0;

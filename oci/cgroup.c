@@ -40,6 +40,18 @@ next_component (const char **path, char name[NAME_MAX + 1])
 	return 1;
 }
 
+bool
+cpod_cgroup_is_path (const char *path)
+{
+	char name[NAME_MAX + 1];
+	size_t n = 0;
+	int ret;
+
+	while ((ret = next_component (&path, name)) > 0)
+		n++;
+	return ret == 0 && n > 0;
+}
+
 /* Whether the space-separated list has the word. */
 static bool
 has_word (const char *list, const char *word)
@@ -177,6 +189,29 @@ make_path (int *fd, const char **at, const char *path, const struct cpod_cgroup_
 	return ret < 0 ? cpod_error_set (err, EINVAL, "the cgroup path \"%.256s\" is not allowed", path) : 0;
 }
 
+/* The common case, where the parents are there and no controller is needed: one mkdir for the whole
+ * path, in which no component may climb (a cgroup hierarchy has no links). -EAGAIN: not that case. */
+static int
+make_at_once (int root_fd, const char *path, unsigned int flags, int *ret_fd, struct cpod_error *err)
+{
+	const char *relative = path + strspn (path, "/");
+	int fd;
+
+	if (!cpod_cgroup_is_path (path))
+		return -EAGAIN;
+	if (mkdirat (root_fd, relative, 0755) < 0) {
+		if (errno == EEXIST && (flags & CPOD_CGROUP_NEW) != 0)
+			return cpod_error_sys (err, EEXIST, "make the cgroup %s", path);
+		if (errno != EEXIST)
+			return -EAGAIN;
+	}
+	fd = openat (root_fd, relative, OPEN_GROUP);
+	if (fd < 0)
+		return -EAGAIN;
+	*ret_fd = fd;
+	return 0;
+}
+
 int
 cpod_cgroup_create (int root_fd, const char *path, const struct cpod_cgroup_settings *settings,
                     unsigned int flags, int *ret_fd, struct cpod_error *err)
@@ -188,6 +223,11 @@ cpod_cgroup_create (int root_fd, const char *path, const struct cpod_cgroup_sett
 
 	if (strlen (path) >= PATH_MAX || is_end (path))
 		return cpod_error_set (err, EINVAL, "the cgroup path \"%.64s\" is not allowed", path);
+	if (settings == NULL || settings->n == 0) {
+		ret = make_at_once (root_fd, path, flags, ret_fd, err);
+		if (ret != -EAGAIN)
+			return ret;
+	}
 	fd = fcntl (root_fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return cpod_error_sys (err, errno, "open a cgroup");

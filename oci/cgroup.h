@@ -72,6 +72,9 @@ enum cpod_cgroup_flags {
 	CPOD_CGROUP_NEW = 1 << 0,   /* the last component must not exist: -EEXIST */
 };
 
+/* Whether every component of path is a name, and there is one: none is "." or "..", none too long. */
+bool cpod_cgroup_is_path (const char *path);
+
 /* Makes the group path below root_fd with its missing parents, enables what settings (NULL: none)
  * need in every ancestor from root_fd on, and opens it. The settings are not written yet. On a
  * failure what was made here is gone again. -EINVAL: a path that is empty or climbs; -ENOTSUP: a

@@ -196,8 +196,10 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 		                    (unsigned long long) limit->hard.value);
 		op->rlimit = (struct cpod_op_rlimit) { (uint32_t) limit->type.value, 0, limit->soft.value, limit->hard.value };
 	}
-	op = cpod_plan_add (plan, CPOD_OP_CHDIR, "process.cwd", "change to %s", cwd);
-	op->text.text = cpod_plan_text (plan, cwd);
+	if (strcmp (cwd, "/") != 0) {   /* where the pivot, or joining the mount namespace, has left it */
+		op = cpod_plan_add (plan, CPOD_OP_CHDIR, "process.cwd", "change to %s", cwd);
+		op->text.text = cpod_plan_text (plan, cwd);
+	}
 	if (process->no_new_privs)
 		cpod_plan_add (plan, CPOD_OP_NO_NEW_PRIVS, NULL, "set no_new_privs");
 	if (!process->no_new_privs) {

@@ -203,18 +203,16 @@ prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 static void
 remove_cgroup (struct cpod_rt_container *c)
 {
-	bool populated = false;
-
 	cpod_rtexec_sweep (c, true);
 	if (c->cgroup_fd < 0)
 		return;
-	if (cpod_cgroup_populated (c->cgroup_fd, &populated, NULL) == 0 && populated) {
+	if (cpod_cgroup_remove (c->pod->cgroup_root_fd, c->cgroup_path, NULL) < 0) {
 		(void) cpod_cgroup_kill (c->cgroup_fd, NULL);
 		(void) cpod_cgroup_wait_empty (c->cgroup_fd, cpod_clock_ns () + DEATH_NS, NULL);
+		/* What cannot be removed now is removed with the pod, or by the next start. */
+		(void) cpod_cgroup_remove (c->pod->cgroup_root_fd, c->cgroup_path, NULL);
 	}
 	cpod_fd_close (&c->cgroup_fd);
-	/* What cannot be removed now is removed with the pod, or by the next start. */
-	(void) cpod_cgroup_remove (c->pod->cgroup_root_fd, c->cgroup_path, NULL);
 }
 
 /* Sends the plan and everything that goes with it. */

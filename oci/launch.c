@@ -55,11 +55,15 @@ place_descriptors (struct child *child)
 		child->image_fd = (int) ret;
 	}
 	for (int i = 0; i < n; i++) {
-		ret = child->moved[i] >= 0 ? sys_dup3 (child->moved[i], i, 0) : 0;
+		int first = i;
+
+		while (i < n && child->moved[i] == -1)
+			i++;
+		if (i > first)
+			sys_close_range ((unsigned int) first, (unsigned int) i - 1, 0);
+		ret = i < n && child->moved[i] >= 0 ? sys_dup3 (child->moved[i], i, 0) : 0;
 		if (ret < 0)
 			return ret;
-		if (child->moved[i] == -1)
-			sys_close (i);
 	}
 	ret = sys_dup3 (child->image_fd, n, O_CLOEXEC);
 	return ret < 0 ? ret : sys_close_range ((unsigned int) n + 1, ~0u, 0);

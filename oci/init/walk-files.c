@@ -127,19 +127,15 @@ walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, unsigne
 	return make_down (walk, prefix, n, make, mode, resolve);
 }
 
+/* An O_PATH descriptor is all that the *at calls need; they refuse what is no directory. */
 long
 walk_open_dir (struct cpod_walk *walk, const struct cpod_op *op)
 {
 	long fd = walk_open_made (walk, walk_text (walk, op->path.path), CPOD_MAKE_DIR, 0755, 0);
-	long dir;
 
-	if (fd < 0)
-		return fd;
-	dir = walk_at (walk, CPOD_STEP_NOT_DIRECTORY, sys_openat ((int) fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
-	walk_done ((int) fd);
-	if (dir >= 0)
-		walk_fill (walk, op->path.slot, (int) dir);
-	return dir;
+	if (fd >= 0)
+		walk_fill (walk, op->path.slot, (int) fd);
+	return fd;
 }
 
 long

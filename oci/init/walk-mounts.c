@@ -178,44 +178,25 @@ walk_proc (struct cpod_walk *walk, const struct cpod_op *op)
 	return mount;
 }
 
-/* The null device of the old root, opened once and found to be it. */
-static long
-null_device (struct cpod_walk *walk)
-{
-	long fd, ret;
-
-	if (walk->null_fd >= 0)
-		return walk->null_fd;
-	fd = sys_openat (AT_FDCWD, walk_text (walk, walk->plan->null_path), O_PATH | O_CLOEXEC | O_NOFOLLOW, 0);
-	if (walk_at (walk, CPOD_STEP_OPEN, fd) < 0)
-		return fd;
-	ret = walk_at (walk, CPOD_STEP_WRONG_DEVICE, is_device ((int) fd, 1u << 20 | 3));
-	if (ret < 0)
-		return ret;
-	walk->null_fd = (int) fd;
-	return fd;
-}
-
-/* A detached mount that hides a file: the null device, read-only, so that nobody changes the modes of
- * what is the host's. */
+/* What hides a file: a mount of the null device of the old root, which must be it, read-only, so that
+ * nobody changes the modes of what is the host's. */
 static long
 empty_file (struct cpod_walk *walk)
 {
 	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
-	long null = null_device (walk);
 	long tree, ret;
 
-	if (null < 0)
-		return null;
-	tree = walk_at (walk, CPOD_STEP_OPEN_TREE,
-	                sys_open_tree ((int) null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+	tree = walk_at (walk, CPOD_STEP_OPEN_TREE, sys_open_tree (AT_FDCWD, walk_text (walk, walk->plan->null_path),
+	                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW));
 	if (tree < 0)
 		return tree;
-	ret = walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr ((int) tree, "", AT_EMPTY_PATH, &attr));
+	ret = walk_at (walk, CPOD_STEP_WRONG_DEVICE, is_device ((int) tree, 1u << 20 | 3));
+	if (ret >= 0)
+		ret = walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr ((int) tree, "", AT_EMPTY_PATH, &attr));
 	return ret < 0 ? ret : tree;
 }
 
-/* A detached mount that hides a directory: an empty read-only tmpfs. */
+/* What hides a directory: an empty read-only tmpfs. */
 static long
 empty_directory (struct cpod_walk *walk)
 {
@@ -235,11 +216,33 @@ empty_directory (struct cpod_walk *walk)
 	return mount;
 }
 
+/* Attaches a cover of one kind at target. The first of a kind is made; once it is attached, the others
+ * are copies of it. first: where the kind's first mount is kept, -1 before. */
+static long
+cover (struct cpod_walk *walk, int target, int *first, long (*make) (struct cpod_walk *))
+{
+	long mount, ret;
+
+	if (*first < 0)
+		mount = make (walk);
+	else
+		mount = walk_at (walk, CPOD_STEP_OPEN_TREE,
+		                 sys_open_tree (*first, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+	if (mount < 0)
+		return mount;
+	ret = sys_move_mount ((int) mount, "", target, "", MOVE_BY_FD);
+	if (ret >= 0 && *first < 0)
+		*first = (int) mount;
+	else
+		walk_done ((int) mount);
+	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
+}
+
 long
 walk_mask (struct cpod_walk *walk, const struct cpod_op *op)
 {
-	long target, cover, ret;
 	struct statx st;
+	long target, ret;
 
 	target = walk_open_beneath (walk, walk_text (walk, op->path.path), O_PATH, 0);
 	if (target == -ENOENT || target == -ENOTDIR)
@@ -247,15 +250,12 @@ walk_mask (struct cpod_walk *walk, const struct cpod_op *op)
 	if (target < 0)
 		return target;
 	ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx ((int) target, "", AT_EMPTY_PATH, STATX_TYPE, &st));
-	if (ret < 0)
-		return ret;
-	cover = (st.stx_mode & 0170000) == 0040000 ? empty_directory (walk) : empty_file (walk);
-	if (cover < 0)
-		return cover;
-	ret = sys_move_mount ((int) cover, "", (int) target, "", MOVE_BY_FD);
-	walk_done ((int) cover);
+	if (ret >= 0 && (st.stx_mode & 0170000) == 0040000)
+		ret = cover (walk, (int) target, &walk->empty_directory, empty_directory);
+	else if (ret >= 0)
+		ret = cover (walk, (int) target, &walk->empty_file, empty_file);
 	walk_done ((int) target);
-	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
+	return ret;
 }
 
 long

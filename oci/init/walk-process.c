@@ -91,7 +91,7 @@ walk_close (struct cpod_walk *walk, const struct cpod_op *op)
 	}
 	for (unsigned int i = 0; i < CPOD_PLAN_SLOTS; i++)
 		walk->slots[i] = -1;
-	walk->null_fd = -1;
+	walk->empty_file = walk->empty_directory = -1;
 	return walk_at (walk, CPOD_STEP_CLOSE, sys_close_range (walk->status_fd >= 0 ? 4 : 3, ~0u, 0));
 }
 

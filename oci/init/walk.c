@@ -21,7 +21,7 @@ walk_open (struct cpod_walk *walk, const void *block, size_t len)
 	walk->block = block;
 	walk->len = len;
 	walk->plan = plan;
-	walk->status_fd = walk->null_fd = -1;
+	walk->status_fd = walk->empty_file = walk->empty_directory = -1;
 	walk->op = UINT32_MAX;
 	walk->step = CPOD_STEP_PLAN;
 	walk->birth = NULL;

@@ -14,7 +14,7 @@ struct cpod_walk {
 	const struct cpod_plan_header *plan;
 	int slots[CPOD_PLAN_SLOTS];      /* -1: empty */
 	int status_fd;                   /* where a failure goes; survives CLOSE; -1: none */
-	int null_fd;                     /* O_PATH of the verified null device, -1 before its first use */
+	int empty_file, empty_directory; /* the first mount of each kind that masks; -1: none yet */
 	int announce;                    /* a record without an error goes to status_fd right before the exec */
 	uint32_t step;                   /* enum cpod_step of the latest failure */
 	uint32_t op;                     /* index of the operation at work */
