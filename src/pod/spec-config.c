@@ -69,25 +69,40 @@ cpod_spec_container_config_finish (struct cpod_spec_container_config *config)
 	cpod_str_finish (&config->metadata);
 }
 
+/* What follows "LINE:COL: ", a place in the text that the runtime was given and the user has never seen. */
+static const char *
+skip_place (const char *message)
+{
+	size_t line = strspn (message, "0123456789"), column;
+
+	if (line == 0 || message[line] != ':')
+		return message;
+	column = strspn (message + line + 1, "0123456789");
+	if (column == 0 || strncmp (message + line + 1 + column, ": ", 2) != 0)
+		return message;
+	return message + line + 1 + column + 2;
+}
+
 int
 cpod_spec_locate_error (const struct cpod_spec *spec, const struct cpod_container_spec *container, int ret,
                         struct cpod_error *err)
 {
 	const struct cpod_json *at;
 	struct cpod_error inner;
+	const char *message;
 	size_t len, first = 0;
 
 	if (!err)
 		return ret;
 	inner = *err;
-	len = cpod_locate_path (inner.message, &first);
-	if (len == 0 || !cpod_spec_is_oci_key (inner.message, first)) {
-		cpod_error_set (err, inner.code, "%s: container %s: %s", spec->file, container->name, inner.message);
+	message = skip_place (inner.message);
+	len = cpod_locate_path (message, &first);
+	if (len == 0 || !cpod_spec_is_oci_key (message, first)) {
+		cpod_error_set (err, inner.code, "%s: container %s: %s", spec->file, container->name, message);
 		return ret;
 	}
-	at = cpod_locate (container->oci, inner.message, len);
-	cpod_error_set (err, inner.code, "%s:%u:%u: %s.%s", spec->file, at->line, at->column, container->path,
-	                inner.message);
+	at = cpod_locate (container->oci, message, len);
+	cpod_error_set (err, inner.code, "%s:%u:%u: %s.%s", spec->file, at->line, at->column, container->path, message);
 	return ret;
 }
 

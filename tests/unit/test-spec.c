@@ -426,6 +426,8 @@ a_runtimes_complaint_is_located_in_the_document (void **state)
 		{ 1, "clone3: Operation not permitted", "pod.json: container a: clone3: Operation not permitted" },
 		{ 1, "cannot make a cgroup: x", "pod.json: container a: cannot make a cgroup: x" },
 		{ 1, "process", "pod.json: container a: process" },
+		{ 1, "1:69: mounts[1].type: unknown", "pod.json:5:6: containers[0].spec.mounts[1].type: unknown" },
+		{ 1, "1:69 mounts", "pod.json: container a: 1:69 mounts" },
 	};
 	struct cpod_spec *spec = load (text);
 
