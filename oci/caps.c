@@ -44,10 +44,11 @@ set_of (struct cpod_op_caps *caps, size_t i)
 int
 cpod_caps_number (const char *name)
 {
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
 	cap_value_t value;
 
-	/* libcap also takes bare numbers. */
-	if (strncasecmp (name, "CAP_", 4) != 0 || isdigit ((unsigned char) name[4]) || cap_from_name (name, &value) < 0)
+	/* libcap also takes bare numbers, and words with something behind them. */
+	if (strncasecmp (name, "CAP_", 4) != 0 || name[strspn (name, letters)] != '\0' || cap_from_name (name, &value) < 0)
 		return -1;
 	return value;
 }

@@ -156,12 +156,12 @@ add_asked (struct probes *probes, const struct cpod_seccomp_profile *profile, si
 /* Adds calls of a number with one argument at what a rule, for whichever call, compares it with: what one
  * call is asked must not leak into its neighbours. */
 static void
-add_constants (struct probes *probes, const struct cpod_seccomp_profile *profile, uint32_t token, uint32_t nr)
+add_constants (struct probes *probes, const struct cpod_seccomp_profile *profile, uint32_t token, uint32_t nr, size_t most)
 {
 	size_t i, k, n = 0;
 
 	for (i = 0; i < profile->n_rules; i++)
-		for (k = 0; k < profile->rules[i].n_args && n < 12; k++, n++) {
+		for (k = 0; k < profile->rules[i].n_args && n < most; k++, n++) {
 			const struct cpod_seccomp_arg *arg = &profile->rules[i].args[k];
 			uint64_t args[6] = { 0 };
 
@@ -171,7 +171,8 @@ add_constants (struct probes *probes, const struct cpod_seccomp_profile *profile
 }
 
 void
-probes_init (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call, struct probe_random *random)
+probes_init (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call, size_t per_number,
+             struct probe_random *random)
 {
 	static const uint32_t odd[] = { 1024, 5000, 0x3fffffff, 0x40000400, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
 	static const uint64_t ones[6] = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
@@ -185,7 +186,7 @@ probes_init (struct probes *probes, const struct cpod_seccomp_profile *profile, 
 
 			add (probes, tokens[arch].audit, whole, NULL);
 			add (probes, tokens[arch].audit, whole, ones);
-			add_constants (probes, profile, tokens[arch].audit, whole);
+			add_constants (probes, profile, tokens[arch].audit, whole, per_number);
 		}
 		for (i = 0; i < sizeof (odd) / sizeof (odd[0]); i++)
 			add (probes, tokens[arch].audit, odd[i], NULL);

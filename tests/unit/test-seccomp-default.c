@@ -113,7 +113,7 @@ reference_probes (const struct cpod_seccomp_profile *profile)
 	size_t n, i, row;
 
 	assert_true (probe_export (profile, &reference, &n));
-	probes_init (&probes, profile, 300, &random);
+	probes_init (&probes, profile, 300, 12, &random);
 	probes_answer (&probes, reference, n);
 	free (reference);
 	for (row = 0; row < cpod_n_syscalls; row++) {
