@@ -39,6 +39,10 @@ decode (const struct cpod_rt_container_config *config, struct cpod_arena *arena,
 		return ret;
 	if ((config->flags & CPOD_RT_CONFIG_STRICT) != 0)
 		decoder.flags |= CPOD_DECODE_STRICT;
+	if (config->size >= offsetof (struct cpod_rt_container_config, warn_data) + sizeof (config->warn_data)) {
+		decoder.warn = config->warn;
+		decoder.warn_data = config->warn_data;
+	}
 	return cpod_oci_spec_decode (&decoder, root, ret_spec, err);
 }
 

@@ -85,7 +85,8 @@ make_id (const struct cpod_container *c)
 	uint32_t number = 0;
 	char *id;
 
-	(void) getrandom (&number, sizeof (number), 0);   /* the names alone are unique for one supervisor */
+	if (getrandom (&number, sizeof (number), 0) < 0)
+		number = 0;   /* the names alone are unique for one supervisor */
 	if (asprintf (&id, "%s.%s.%08x", c->pod->spec->name, c->spec->name, number) < 0)
 		return NULL;
 	return id;
@@ -94,8 +95,9 @@ make_id (const struct cpod_container *c)
 int
 cpod_container_make (struct cpod_container *c, struct cpod_error *err)
 {
-	struct cpod_spec_container_config config;
 	struct cpod_pod *pod = c->pod;
+	struct cpod_spec_warn warn = { pod->spec, c->spec, pod->options.warn, pod->options.data };
+	struct cpod_spec_container_config config;
 	struct cpod_error inner = { 0 };
 	int ret;
 
@@ -105,6 +107,8 @@ cpod_container_make (struct cpod_container *c, struct cpod_error *err)
 	ret = cpod_spec_container_config (pod->spec, c->spec, c->id, &config, &inner);
 	if (ret == 0) {
 		config.config.restart = c->restarts;
+		config.config.warn = cpod_spec_locate_warning;
+		config.config.warn_data = &warn;
 		if (pod->options.stdio)
 			pod->options.stdio (pod->options.data, c->spec->name, config.config.stdio_fd);
 		ret = pod->table->create (pod->rt_pod, &config.config, &c->rt, &inner);

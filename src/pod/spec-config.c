@@ -106,6 +106,19 @@ cpod_spec_locate_error (const struct cpod_spec *spec, const struct cpod_containe
 	return ret;
 }
 
+void
+cpod_spec_locate_warning (void *data, const char *message)
+{
+	const struct cpod_spec_warn *warn = data;
+	struct cpod_error located = { .code = EINVAL };
+
+	if (!warn->warn)
+		return;
+	cpod_error_set (&located, EINVAL, "%s", message);
+	cpod_spec_locate_error (warn->spec, warn->container, -EINVAL, &located);
+	warn->warn (warn->data, located.message);
+}
+
 /* ---- Describing -------------------------------------------------------------------------- */
 
 /* Adds text to out, each line indented. */
@@ -124,22 +137,32 @@ add_indented (struct cpod_str *out, const char *text)
 	}
 }
 
+/* A warning becomes a line of the description. */
+static void
+add_warning (void *data, const char *message)
+{
+	cpod_str_printf (data, "  warning: %s\n", message);
+}
+
 static int
 describe_container (const struct cpod_spec *spec, const struct cpod_container_spec *container,
                     const struct cpod_runtime *runtime, const struct cpod_rt_pod_config *pod, struct cpod_str *out,
                     struct cpod_error *err)
 {
+	struct cpod_spec_warn warn = { spec, container, add_warning, out };
 	struct cpod_spec_container_config config;
 	char *text = NULL;
 	int ret = cpod_spec_container_config (spec, container, container->name, &config, err);
 
 	if (ret == 0) {
+		config.config.warn = cpod_spec_locate_warning;
+		config.config.warn_data = &warn;
+		cpod_str_printf (out, "%s %s\n", container->init ? "init container" : "container", container->name);
 		ret = runtime->async->describe (pod, &config.config, &text, err);
 		if (ret < 0)
 			cpod_spec_locate_error (spec, container, ret, err);
 	}
 	if (ret == 0) {
-		cpod_str_printf (out, "%s %s\n", container->init ? "init container" : "container", container->name);
 		add_indented (out, text);
 		free (text);
 	}

@@ -86,6 +86,16 @@ void cpod_spec_container_config_finish (struct cpod_spec_container_config *confi
 int cpod_spec_locate_error (const struct cpod_spec *spec, const struct cpod_container_spec *container, int ret,
                             struct cpod_error *err);
 
+/* A place for the runtime's warnings about container: config.warn is cpod_spec_locate_warning, config.warn_data one
+ * of these. They are located as errors are and handed on. */
+struct cpod_spec_warn {
+	const struct cpod_spec *spec;
+	const struct cpod_container_spec *container;
+	void (*warn) (void *data, const char *message);   /* NULL: dropped */
+	void *data;
+};
+void cpod_spec_locate_warning (void *warn, const char *message);
+
 /* ---- spec-tables.c ----------------------------------------------------------------------- */
 
 struct cpod_spec_entry {                         /* one of containers or initContainers, as decoded */

@@ -28,6 +28,8 @@ describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_container_c
 		snprintf (err->message, sizeof (err->message), "%s", complaint);
 		return -EINVAL;
 	}
+	if (strstr (config->spec_json, "oddity"))
+		config->warn (config->warn_data, "1:17: process: unknown property \"oddity\"");
 	assert_int_equal (strlen (config->spec_json), config->spec_len);
 	assert_int_equal (strlen (pod->pod_json), pod->pod_len);
 	return asprintf (ret_text, "pod %s flags %u\n%s\n%s\n", pod->name, pod->flags | config->flags << 8,
@@ -458,6 +460,21 @@ a_description_names_each_container (void **state)
 }
 
 static void
+a_runtimes_warning_is_located_in_the_description (void **state)
+{
+	struct cpod_spec *spec = load ("{\"containers\": [{\"process\": {\"oddity\": 1}}]}");
+	char *text;
+
+	(void) state;
+	complaint = NULL;
+	assert_int_equal (cpod_spec_describe (spec, NULL, &text, NULL), 0);
+	assert_non_null (strstr (text, "container container-0\n"
+	                         "  warning: pod.json:1:29: containers[0].process: unknown property \"oddity\"\n  pod pod"));
+	free (text);
+	cpod_spec_destroy (spec);
+}
+
+static void
 a_description_that_fails_is_located (void **state)
 {
 	struct cpod_spec *spec = load ("{\"containers\": [{\"spec\": {\"root\": {}}}]}");
@@ -494,6 +511,7 @@ main (void)
 		cmocka_unit_test (a_missing_file_is_named),
 		cmocka_unit_test (a_runtimes_complaint_is_located_in_the_document),
 		cmocka_unit_test (a_description_names_each_container),
+		cmocka_unit_test (a_runtimes_warning_is_located_in_the_description),
 		cmocka_unit_test (a_description_that_fails_is_located),
 	};
 

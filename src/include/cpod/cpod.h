@@ -61,7 +61,8 @@ const char *cpod_spec_name (const struct cpod_spec *spec);
 /* The normalised spec as indented JSON, NUL-terminated; the caller frees. */
 int cpod_spec_json (const struct cpod_spec *spec, char **ret_text, struct cpod_error *err);
 /* What the runtime would do to start each container, one step a line; the caller frees. A runtime
- * that cannot tell gives -ENOTSUP. runtime NULL: production. */
+ * that cannot tell gives -ENOTSUP. runtime NULL: production. What it does not know in an OCI spec is a
+ * line that begins with "warning: ". */
 int cpod_spec_describe (const struct cpod_spec *spec, const struct cpod_runtime *runtime, char **ret_text,
                         struct cpod_error *err);
 
@@ -156,6 +157,9 @@ struct cpod_pod_options {
 	 * start). Leave -1 for /dev/null. NULL: all /dev/null. */
 	void      (*stdio) (void *data, const char *container, int32_t fd[3]);
 	void       *data;
+	/* Called during start for each property of an OCI spec that the runtime does not know; one sentence with
+	 * file, line, column and path. NULL: dropped. */
+	void      (*warn) (void *data, const char *message);
 };
 
 /* A pod that does nothing yet. It keeps its own reference to what it needs of the spec, which may be
