@@ -54,6 +54,22 @@ check_id (const char *id, struct cpod_error *err)
 	return 0;
 }
 
+/* path from "/" on, symbolic links left as they are: the kernel follows them when the path is used. */
+static int
+absolute (const char *path, char ret_path[PATH_MAX], struct cpod_error *err)
+{
+	char cwd[PATH_MAX] = "";
+	int len;
+
+	if (path[0] != '/' && getcwd (cwd, sizeof (cwd)) == NULL)
+		return cpod_error_sys (err, errno, "current directory");
+	if (strcmp (path, ".") == 0)
+		len = snprintf (ret_path, PATH_MAX, "%s", cwd);
+	else
+		len = snprintf (ret_path, PATH_MAX, "%s%s%s", cwd, path[0] == '/' ? "" : "/", path);
+	return len < PATH_MAX ? 0 : cpod_error_sys (err, ENAMETOOLONG, "bundle %s", path);
+}
+
 static int
 read_config (struct run *run, struct cpod_error *err)
 {
@@ -64,8 +80,9 @@ read_config (struct run *run, struct cpod_error *err)
 	size_t len;
 	int ret;
 
-	if (realpath (run->options->bundle, run->bundle) == NULL)
-		return cpod_error_sys (err, errno, "bundle %s", run->options->bundle);
+	ret = absolute (run->options->bundle, run->bundle, err);
+	if (ret < 0)
+		return ret;
 	if (run->options->config != NULL)
 		(void) snprintf (path, sizeof (path), "%s", run->options->config);
 	else

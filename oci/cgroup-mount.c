@@ -182,6 +182,14 @@ cpod_cgroup_root_open (int *ret_fd, struct cpod_error *err)
 	size_t len;
 	int fd, ret;
 
+	/* Where every distribution has it, unified or hybrid; all the mounts are read only if it is neither. */
+	fd = open_verified ("/sys/fs/cgroup");
+	if (fd < 0)
+		fd = open_verified ("/sys/fs/cgroup/unified");
+	if (fd >= 0) {
+		*ret_fd = fd;
+		return 0;
+	}
 	ret = cpod_file_read ("/proc/self/mountinfo", MOUNTINFO_MAX, &text, &len, err);
 	if (ret < 0)
 		return cpod_error_prefix (err, ret, "find the cgroup2 mount");

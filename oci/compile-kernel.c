@@ -70,7 +70,7 @@ cpod_compile_devices (struct cpod_compiler *compiler, struct cpod_error *err)
 
 	if (compiler->dev_is_bound)
 		return 0;
-	dev = compile_open_dir (compiler, "/dev", NULL);
+	dev = compiler->dev_slot != 0 ? compiler->dev_slot : compile_open_dir (compiler, "/dev", NULL);
 	for (size_t i = 0; i < cpod_default_n_devices; i++)
 		compile_node (compiler, dev, cpod_default_devices[i].name, 0020666,
 		              (uint64_t) cpod_default_devices[i].major << 32 | cpod_default_devices[i].minor, NULL,

@@ -85,9 +85,17 @@ compile_attach (struct cpod_compiler *compiler, const struct mount *mount, uint1
 	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_ATTACH, mount->field, "mount it on %s", mount->spec->destination);
 
 	op->attach.slot = slot;
+	op->attach.dir = CPOD_SLOT_NONE;
 	op->attach.make = make;
 	op->attach.no_symlinks = kernels_own;
 	op->attach.path = cpod_plan_text (compiler->plan, mount->spec->destination);
+	/* /dev/pts and its like: made right in the tmpfs that is to be /dev. */
+	if (compiler->dev_slot != 0 && make == CPOD_MAKE_DIR && strncmp (mount->spec->destination, "/dev/", 5) == 0
+	    && mount->spec->destination[5] != '\0' && mount->spec->destination[5] != '.'
+	    && strchr (mount->spec->destination + 5, '/') == NULL) {
+		op->attach.dir = compiler->dev_slot;
+		op->attach.path = cpod_plan_text (compiler->plan, mount->spec->destination + 5);
+	}
 }
 
 /* A source on the host: absolute, or relative to the bundle. */
@@ -169,6 +177,8 @@ compile_own (struct cpod_compiler *compiler, const struct mount *mount)
 	op->fsmount.options = cpod_plan_texts (compiler->plan, mount->options.data, mount->options.n_data);
 	op->fsmount.attributes = (uint32_t) set;
 	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
+	if (strcmp (mount->spec->destination, "/dev") == 0)
+		compiler->dev_slot = strcmp (mount->type, "tmpfs") == 0 ? slot : 0;
 	compile_tree_attributes (compiler, mount, slot);
 }
 
@@ -231,6 +241,8 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 	if (ret < 0)
 		return cpod_error_prefix (err, ret, "%s.options", field);
 	mount.type = spec->type != NULL && spec->type[0] != '\0' ? spec->type : "none";
+	if (strcmp (spec->destination, "/dev") == 0)
+		compiler->dev_slot = 0;
 	if (strcmp (spec->destination, "/dev") == 0 && (mount.options.bind || strcmp (mount.type, "bind") == 0))
 		compiler->dev_is_bound = true;
 	if (mount.options.bind || strcmp (mount.type, "bind") == 0)

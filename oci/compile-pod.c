@@ -97,6 +97,7 @@ compile_place (struct cpod_plan *plan, uint16_t slot, const char *path, uint8_t 
 	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_ATTACH, NULL, "attach it at %s", path);
 
 	op->attach.slot = slot;
+	op->attach.dir = CPOD_SLOT_NONE;
 	op->attach.make = make;
 	op->attach.path = cpod_plan_text (plan, path);
 }

@@ -77,7 +77,6 @@ static int
 resolve_seccomp (const struct cpod_compile_input *input, struct cpod_arena *arena, struct cpod_process *ret, struct cpod_error *err)
 {
 	const struct cpod_oci_linux *linux_part = input->spec->linux_part;
-	struct cpod_seccomp_profile profile;
 	int status;
 
 	if (linux_part != NULL && linux_part->seccomp != NULL) {
@@ -86,10 +85,7 @@ resolve_seccomp (const struct cpod_compile_input *input, struct cpod_arena *aren
 	}
 	if (!input->pod)
 		return 0;
-	status = cpod_seccomp_default_profile (ret->caps.bounding, arena, &profile, err);
-	if (status == 0)
-		status = cpod_seccomp_compile_profile (&profile, arena, &ret->seccomp, err);
-	return status;
+	return cpod_seccomp_compile_default (ret->caps.bounding, arena, &ret->seccomp, err);
 }
 
 int

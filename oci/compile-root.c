@@ -80,6 +80,7 @@ compile_attach (struct cpod_compiler *compiler, uint16_t slot, const char *path,
 	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_ATTACH, NULL, "attach it at %s", path);
 
 	op->attach.slot = slot;
+	op->attach.dir = CPOD_SLOT_NONE;
 	op->attach.make = make;
 	op->attach.path = cpod_plan_text (compiler->plan, path);
 }

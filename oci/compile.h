@@ -83,6 +83,7 @@ struct cpod_compiler {
 	struct cpod_plan *plan;
 	struct cpod_namespaces namespaces;
 	const struct cpod_oci_linux *linux_part;   /* never NULL */
+	uint16_t dev_slot;                         /* the tmpfs that is /dev; 0: none of the plan's is */
 	bool dev_is_bound;                         /* /dev comes from elsewhere: nothing is made in it */
 	struct { uint16_t slot; const char *path, *field; } late_readonly[64];   /* tmpfs that become read-only last */
 	size_t n_late_readonly;

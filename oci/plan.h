@@ -105,6 +105,9 @@ struct cpod_op_attach {
 	uint8_t  make;                      /* enum cpod_make, for what is missing at path */
 	uint8_t  no_symlinks;               /* path and its parents may not be symbolic links */
 	cpod_ref path;
+	uint16_t dir;                       /* path is a name to be made in this slot's directory, a tmpfs that the
+	                                     * plan has just made; CPOD_SLOT_NONE: path is beneath the root */
+	uint16_t reserved;
 };
 struct cpod_op_root { uint16_t slot; uint16_t at; cpod_ref path; /* at: an O_PATH slot, else path in the old root */ };
 struct cpod_op_path { cpod_ref path; uint16_t slot; uint16_t reserved; };

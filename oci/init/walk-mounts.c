@@ -114,13 +114,29 @@ walk_attr (struct cpod_walk *walk, const struct cpod_op *op)
 	return walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr (walk_slot (walk, op->attr.slot), "", flags, &attr));
 }
 
+/* A directory made in a tmpfs that is the plan's own and still empty: nobody else can have put a name there. */
+static long
+open_fresh (struct cpod_walk *walk, const struct cpod_op_attach *attach)
+{
+	int dir = walk_slot (walk, attach->dir);
+	const char *name = walk_text (walk, attach->path);
+	long ret = walk_at (walk, CPOD_STEP_MKDIR, sys_mkdirat (dir, name, 0755));
+
+	if (ret < 0 && ret != -EEXIST)
+		return ret;
+	return walk_at (walk, CPOD_STEP_OPEN, sys_openat (dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
+}
+
 long
 walk_attach (struct cpod_walk *walk, const struct cpod_op *op)
 {
 	uint64_t resolve = op->attach.no_symlinks ? RESOLVE_NO_SYMLINKS : 0;
 	long target, ret;
 
-	target = walk_open_made (walk, walk_text (walk, op->attach.path), op->attach.make, 0755, resolve);
+	if (op->attach.dir != CPOD_SLOT_NONE)
+		target = open_fresh (walk, &op->attach);
+	else
+		target = walk_open_made (walk, walk_text (walk, op->attach.path), op->attach.make, 0755, resolve);
 	if (target < 0)
 		return target;
 	ret = sys_move_mount (walk_slot (walk, op->attach.slot), "", (int) target, "", MOVE_BY_FD);
@@ -206,9 +222,7 @@ empty_directory (struct cpod_walk *walk)
 	fs = walk_at (walk, CPOD_STEP_FSOPEN, sys_fsopen ("tmpfs", FSOPEN_CLOEXEC));
 	if (fs < 0)
 		return fs;
-	ret = walk_at (walk, CPOD_STEP_FSCONFIG, configure ((int) fs, "nr_inodes=2"));
-	if (ret >= 0)
-		ret = walk_at (walk, CPOD_STEP_FSCREATE, sys_fsconfig ((int) fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	ret = walk_at (walk, CPOD_STEP_FSCREATE, sys_fsconfig ((int) fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
 	if (ret < 0)
 		return ret;
 	mount = walk_at (walk, CPOD_STEP_FSMOUNT, sys_fsmount ((int) fs, FSMOUNT_CLOEXEC, attributes));

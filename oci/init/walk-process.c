@@ -169,7 +169,7 @@ walk_ids (struct cpod_walk *walk, const struct cpod_op *op)
 
 	if (groups == NULL)
 		return -EINVAL;
-	ret = walk_at (walk, CPOD_STEP_KEEPCAPS, sys_prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0));
+	ret = uid == 0 ? 0 : walk_at (walk, CPOD_STEP_KEEPCAPS, sys_prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0));
 	if (ret >= 0)
 		ret = walk_at (walk, CPOD_STEP_SETGROUPS, sys_setgroups (op->ids.groups.n, groups));
 	if (ret >= 0)
@@ -190,8 +190,9 @@ walk_caps (struct cpod_walk *walk, const struct cpod_op *op)
 	};
 	long ret;
 
+	/* Ambient never exceeds inheritable: what is not inheritable has left the ambient set with this. */
 	ret = walk_at (walk, CPOD_STEP_CAPSET, sys_capset (&header, data));
-	if (ret >= 0)
+	if (ret >= 0 && caps->inheritable != 0)
 		ret = walk_at (walk, CPOD_STEP_AMBIENT, sys_prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
 	for (unsigned long cap = 0; cap < 64 && ret >= 0; cap++)
 		if (caps->ambient >> cap & 1)
