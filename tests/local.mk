@@ -21,12 +21,10 @@ tests/unit/test-cgroup: UNIT_LIBS = -lm
 tests/unit/test-seccomp tests/unit/test-seccomp-default: UNIT_FILES = tests/lib/bpf-interp.c tests/lib/seccomp-probe.c
 tests/unit/test-controller: UNIT_FILES = tests/lib/fake-runtime.c
 
-tests/unit/test-seccomp: UNIT_FILES = tests/lib/bpf-interp.c tests/lib/seccomp-probe.c
-
 -include $(addsuffix .d,$(unit_tests))
 
 # The static test program that runs inside containers.
-inside_files = $(srcdir)/tests/init/inside.c $(srcdir)/tests/init/view.c
+inside_files = $(srcdir)/tests/init/inside.c $(srcdir)/tests/init/net.c $(srcdir)/tests/init/view.c
 tests/init/inside: $(inside_files) $(srcdir)/tests/init/inside.h Makefile
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2 -ffunction-sections -static -no-pie -s \

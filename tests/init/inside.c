@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,7 +20,6 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -384,29 +382,6 @@ act_unshare (int argc, char **argv)
 	return unshare ((int) number (argc, argv, 0, CLONE_NEWUSER)) < 0 ? errno : 0;
 }
 
-/* listen PORT: accepts one connection on loopback, which proves that it is up. */
-static int
-act_listen (int argc, char **argv)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons ((uint16_t) number (argc, argv, 0, 0)),
-	                               .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-	int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind (fd, (struct sockaddr *) &address, sizeof (address)) < 0 || listen (fd, 8) < 0)
-		return errno;
-	return accept (fd, NULL, NULL) < 0 ? errno : 0;
-}
-
-static int
-act_connect (int argc, char **argv)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons ((uint16_t) number (argc, argv, 0, 0)),
-	                               .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-	int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	return fd < 0 || connect (fd, (struct sockaddr *) &address, sizeof (address)) < 0 ? errno : 0;
-}
-
 /* append FILE: adds a line with the monotonic clock in ms; how tests see when probes ran. */
 static int
 act_append (int argc, char **argv)
@@ -506,8 +481,9 @@ static const struct action {
 	{ "mount", act_mount },
 	{ "syscall", act_syscall },
 	{ "unshare", act_unshare },
-	{ "listen", act_listen },
-	{ "connect", act_connect },
+	{ "listen", inside_listen },
+	{ "connect", inside_connect },
+	{ "get", inside_get },
 };
 
 /* Runs the named action; 127 when there is none. */

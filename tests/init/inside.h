@@ -10,6 +10,15 @@ int inside_view (int argc, char **argv);
  * the caller's own ancestors. */
 int inside_marked (int argc, char **argv);
 
+/* listen PORT: accepts one connection on loopback. connect PORT. 0, or the errno. */
+int inside_listen (int argc, char **argv);
+int inside_connect (int argc, char **argv);
+
+/* get PORT PATH [METHOD [HEADER...]]: prints the body of the answer. 0 for HTTP status 200; for
+ * another it is named on standard error and the exit status is 10 times its first digit plus its
+ * last (404: 44, 403: 43); or the errno. The answer must not be chunked. */
+int inside_get (int argc, char **argv);
+
 /* Reads at most size - 1 bytes of a file into text, which is then ended by a NUL.
  * Returns the length, or -errno. */
 int inside_read (const char *path, char *text, int size);

@@ -37,7 +37,7 @@ ok "its error is said once, in the seeds' words" status_is '"LatestErrors":\[{"M
 ok "the pod is not healthy any more" healthy_is false
 ok "the health file of the sidecar is removed" inside demo sidecar rm /tmp/health
 ok "the sidecar is terminal at once" within 5 status_is '"Name":"sidecar","States":\[0,1,3\]'
-ok "another path is not found" no wget -q -O - "http://127.0.0.1:$port/other"
+ok "another path is not found" exits 44 get "$port" /other
 ok "kill answers with nothing" empty /kill
 ok "and ends the supervisor" within 5 ended demo
 wait "$(cat "$TMP/demo.pid")"

@@ -38,7 +38,7 @@ SPEC='"linux": {"resources": {"cpu": {"cpus": "1", "shares": 512}, "pids": {"lim
 	"memory": {"limit": 33554432, "reservation": 16777216, "swap": 67108864}, "unified": {"memory.high": "20971520"}}}'
 pod "$(container main /inside sleep)" >"$TMP/files.json"
 ok "a pod with many limits runs" start files
-group=$(find "$(cgroup_root)" -type d -path "*$POD-files*" -name main | head -n 1)
+group=$(find "$(cgroup_root)" -type d -path "*$POD-files*" -name '*.main.*' | head -n 1)
 
 holds () {
 	[ "$(cat "$group/$1")" = "$2" ] || { echo "$1: $(cat "$group/$1")"; return 1; }

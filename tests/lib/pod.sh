@@ -13,8 +13,6 @@
 # Every process carries the test's marker. Pods keep their state below $TMP (CPOD_STATE_DIR).
 # shellcheck shell=sh
 
-CPOD_STATE_DIR=$TMP/state
-export CPOD_STATE_DIR
 
 mkdir -p "$TMP/root"
 for pod_folder in bin dev etc proc sys tmp run mnt var; do mkdir "$TMP/root/$pod_folder"; done
@@ -126,13 +124,9 @@ finish () {
 	within 10 ended "$1"
 }
 
-# get PORT PATH: the body of an HTTP answer.
+# get PORT PATH [METHOD [HEADER...]]: the body of an HTTP answer; fails unless its status is 200.
 get () {
-	if command -v curl >/dev/null; then
-		curl -sS --max-time 5 "http://127.0.0.1:$1$2"
-	else
-		wget -q -T 5 -O - "http://127.0.0.1:$1$2"
-	fi
+	timeout 10 "$INSIDE" get "$@"
 }
 
 # free_port: one that nobody listens on, from a range that only tests use.

@@ -4,10 +4,11 @@
 #
 # and then says `ok "a sentence" command...` for each thing that must hold. At the end of the file the
 # plan is printed and, as a last test, that nothing was left behind: no process that carries this
-# test's marker CPOD_TEST in its environment, no cgroup, no mount, no state under /run/cpod.
+# test's marker CPOD_TEST in its environment, no cgroup, no mount, no state.
 #
 #   $TMP    a scratch directory of this file's own, removed at the end
 #   $CPOD, $CPOD_OCI, $INSIDE    the programs built, and the static test program
+#   $POD    what the names of its pods begin with; their state lies below $TMP (CPOD_STATE_DIR)
 #   $PLACE  host, vm or asan
 #
 # A file that starts nothing sets TAP_NO_TRACES=1 before, and the last test is left out.
@@ -27,6 +28,8 @@ CPOD_OCI=$BUILD/cpod-oci
 INSIDE=$BUILD/tests/init/inside
 export SRC BUILD PLACE CPOD_TEST CPOD CPOD_OCI INSIDE
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/cpod-test.XXXXXX") || exit 99
+CPOD_STATE_DIR=$TMP/state
+export CPOD_STATE_DIR
 tap_count=0
 tap_failed=0
 
@@ -113,7 +116,7 @@ state_of_host () {
 	echo "cgroups:"
 	find "$(cgroup_root)" -mindepth 1 -type d -path "*cpod*$POD*" ! -name cpod 2>/dev/null | sort
 	echo "state:"
-	find "${CPOD_STATE_DIR:-/run/cpod}" -mindepth 2 2>/dev/null | sort
+	find "$CPOD_STATE_DIR" -mindepth 2 2>/dev/null | sort
 }
 
 nothing_left () {
