@@ -21,18 +21,20 @@
 enum { OPTION_INTERACTIVE, OPTION_TTY };
 enum { CANCEL_MS = 2000 };   /* how long the supervisor may take to end the program */
 
-/* A descriptor that is readable when a signal asks this command to end. */
+/* A descriptor that is readable when a signal asks this command to end; SIGHUP and SIGQUIT where they are not ignored. */
 static int
 open_signals (int *ret_fd, struct cpod_error *err)
 {
-	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int optional[] = { SIGHUP, SIGQUIT };
 	struct sigaction old;
 	sigset_t set;
 
 	sigemptyset (&set);
-	for (size_t i = 0; i < sizeof (wanted) / sizeof (wanted[0]); i++)
-		if (sigaction (wanted[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset (&set, wanted[i]);
+	sigaddset (&set, SIGINT);
+	sigaddset (&set, SIGTERM);
+	for (size_t i = 0; i < sizeof (optional) / sizeof (optional[0]); i++)
+		if (sigaction (optional[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset (&set, optional[i]);
 	if (sigprocmask (SIG_BLOCK, &set, NULL) < 0)
 		return cpod_error_sys (err, errno, "block signals");
 	*ret_fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -122,19 +122,20 @@ on_signal (struct cpod_source *source, uint32_t events)
 
 /* ---- Setting up ---- */
 
-/* Turns the signals that end the supervisor into events. One that is ignored (nohup, a shell's background job) stays so;
- * writing into a closed pipe is an error like others. */
+/* Turns the signals that end the supervisor into events. SIGINT and SIGTERM always do, also where a shell has its
+ * background jobs ignore SIGINT; SIGHUP only where nobody (nohup) said that it should not. Writing into a closed pipe is
+ * an error like others. */
 static int
 take_signals (struct cpod_supervisor *self, struct cpod_error *err)
 {
-	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction old;
+	struct sigaction hangup;
 	sigset_t ends, blocked;
 
 	sigemptyset (&ends);
-	for (size_t i = 0; i < sizeof (wanted) / sizeof (wanted[0]); i++)
-		if (sigaction (wanted[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset (&ends, wanted[i]);
+	sigaddset (&ends, SIGINT);
+	sigaddset (&ends, SIGTERM);
+	if (sigaction (SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaddset (&ends, SIGHUP);
 	blocked = ends;
 	sigaddset (&blocked, SIGPIPE);
 	if (sigprocmask (SIG_BLOCK, &blocked, NULL) < 0)
