@@ -128,7 +128,8 @@ make_uid (char uid[37])
 {
 	unsigned char bytes[16] = { 0 };
 
-	(void) getrandom (bytes, sizeof (bytes), 0);   /* 16 bytes never fail once the system is up */
+	if (getrandom (bytes, sizeof (bytes), 0) < 0)   /* 16 bytes never fail once the system is up */
+		memset (bytes, 0, sizeof (bytes));
 	bytes[6] = (bytes[6] & 0x0f) | 0x40;
 	bytes[8] = (bytes[8] & 0x3f) | 0x80;
 	for (int i = 0, at = 0; i < 16; i++) {
