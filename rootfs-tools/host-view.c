@@ -150,24 +150,6 @@ find (const struct planner *planner, const char *path, struct found *ret_found, 
 
 /* ---- what was asked for ---- */
 
-/* True if path is absolute, and has no empty, "." or ".." component and no '/' at its end. */
-static bool
-is_normal (const char *path)
-{
-	const char *at = path;
-
-	if (*at != '/')
-		return false;
-	while (*at == '/') {
-		size_t len = strcspn (++at, "/");
-
-		if (len == 0 || (len == 1 && at[0] == '.') || (len == 2 && at[0] == '.' && at[1] == '.'))
-			return false;
-		at += len;
-	}
-	return true;
-}
-
 /* Checks one path of hostView.expose and puts it into exposed. */
 static int
 expose_one (struct planner *planner, const char *path, struct cpod_error *err)
@@ -177,7 +159,7 @@ expose_one (struct planner *planner, const char *path, struct cpod_error *err)
 
 	if (strcmp (path, "/") == 0)
 		return cpod_error_set (err, EINVAL, "\"/\" would show everything: name what is needed");
-	if (!is_normal (path))
+	if (!cpod_path_is_normal (path))
 		return cpod_error_set (err, EINVAL, "\"%s\" must be an absolute path without \".\", \"..\", \"//\" "
 		                       "or a '/' at its end", path);
 	ret = find (planner, path, &found, err);

@@ -25,6 +25,23 @@ struct entry {
 };
 
 bool
+cpod_path_is_normal (const char *path)
+{
+	const char *at = path;
+
+	if (*at != '/')
+		return false;
+	while (*at == '/') {
+		size_t len = strcspn (++at, "/");
+
+		if (len == 0 || (len == 1 && at[0] == '.') || (len == 2 && at[0] == '.' && at[1] == '.'))
+			return false;
+		at += len;
+	}
+	return true;
+}
+
+bool
 cpod_path_below (const char *path, const char *top)
 {
 	size_t len = strlen (top);

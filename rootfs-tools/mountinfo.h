@@ -23,6 +23,8 @@ struct cpod_mount {
 int cpod_mountinfo_parse (const char *text, struct cpod_arena *arena, struct cpod_array *ret_mounts,
                           struct cpod_error *err);
 
+/* True if path is absolute, and has no empty, "." or ".." component and no '/' at its end. */
+bool cpod_path_is_normal (const char *path);
 /* True if path is top itself or lies below it. Both absolute and normalised. */
 bool cpod_path_below (const char *path, const char *top);
 

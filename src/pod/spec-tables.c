@@ -6,6 +6,7 @@
  */
 #include "spec.h"
 
+#include "rootfs-tools/mountinfo.h"
 #include "src/base/error.h"
 
 #include <errno.h>
@@ -151,9 +152,10 @@ decode_expose (struct cpod_decoder *decoder, const struct cpod_json *value, void
 	if (!ret_paths->items)
 		return cpod_error_oom (err);
 	for (const struct cpod_json *path = value->first; path; path = path->next) {
-		if (path->type != CPOD_JSON_STRING || path->text[0] != '/') {
+		if (path->type != CPOD_JSON_STRING || !cpod_path_is_normal (path->text)) {
 			cpod_decode_push_index (decoder, n);
-			return cpod_decode_error (decoder, path, err, "must be an absolute path");
+			return cpod_decode_error (decoder, path, err, "must be an absolute path without \".\", \"..\", \"//\" "
+			                          "or a '/' at its end");
 		}
 		ret_paths->items[n++] = path->text;
 	}

@@ -288,7 +288,7 @@ bad_input_is_refused_with_file_line_column_path_and_reason (void **state)
 		{ "{\"containers\": [], \"metadata\": []}", "pod.json:1:32: metadata: expected an object, found array" },
 		{ "{\"containers\": [], \"hostNetwork\": 1}", "pod.json:1:35: hostNetwork: expected true or false, found a number" },
 		{ "{\"containers\": [], \"hostView\": {\"expose\": [\"/a\", \"b\"]}}",
-		  "pod.json:1:50: hostView.expose[1]: must be an absolute path" },
+		  "pod.json:1:50: hostView.expose[1]: must be an absolute path without \".\", \"..\", \"//\" or a '/' at its end" },
 		{ "{\"containers\": [], \"terminationGracePeriodSeconds\": -1}",
 		  "pod.json:1:53: terminationGracePeriodSeconds: must be between 0 and 2147483647" },
 		{ "{\"initContainers\": [{\"spec\": {}, \"livenessProbe\": {\"exec\": [\"a\"]}}], \"containers\": []}",
