@@ -484,6 +484,7 @@ static const struct action {
 	{ "listen", inside_listen },
 	{ "connect", inside_connect },
 	{ "get", inside_get },
+	{ "request", inside_request },
 };
 
 /* Runs the named action; 127 when there is none. */

@@ -85,3 +85,31 @@ inside_get (int argc, char **argv)
 	fprintf (stderr, "HTTP status %d\n", status);
 	return status / 100 * 10 + status % 10;
 }
+
+int
+inside_request (int argc, char **argv)
+{
+	static char answer[1 << 20];
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const int six = argc > 0 && argv[0][0] == '6' && argv[0][1] == ':';
+	char *port = six ? argv[0] + 2 : argc > 0 ? argv[0] : NULL;
+	int fd, ret;
+
+	if (argc < 2)
+		return EINVAL;
+	fd = loopback (1, &port, &v4);
+	if (six) {
+		close (fd);
+		v6.sin6_port = v4.sin_port;
+		fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	}
+	ret = six ? connect (fd, (struct sockaddr *) &v6, sizeof (v6)) : connect (fd, (struct sockaddr *) &v4, sizeof (v4));
+	if (ret < 0)
+		return errno;
+	for (int i = 1; i < argc; i++)
+		dprintf (fd, "%s\r\n", argv[i]);
+	dprintf (fd, "\r\n");
+	fwrite (answer, 1, read_all (fd, answer, sizeof (answer)), stdout);
+	return 0;
+}

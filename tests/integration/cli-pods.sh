@@ -103,6 +103,15 @@ done
 pod "$(container main /inside graceful /tmp/ended)" >"$TMP/slow.json"
 launch slow
 ok "a pod runs whose container will take its time" within 10 running slow
+# handles: whether the container's process has its signal handler.
+handles () {
+	for handles_pid in $(marked); do
+		tr '\0' ' ' <"/proc/$handles_pid/cmdline" | grep -q '^/inside graceful' || continue
+		grep -q '^SigCgt:.*[1-9a-f]' "/proc/$handles_pid/status" && return 0
+	done
+	return 1
+}
+ok "it handles the signal" within 5 handles
 ok "a container can be stopped" "$CPOD" kill -s STOP "$POD-slow" main
 slow_pid=$(cat "$TMP/slow.pid")
 kill -TERM "$slow_pid"
