@@ -25,12 +25,9 @@ const struct cpod_op_caps cpod_caps_default = {
 };
 
 /* The sets, as the spec names them. */
+#define SET(name) { #name, offsetof (struct cpod_oci_capabilities, name), offsetof (struct cpod_op_caps, name) }
 static const struct { const char *name; size_t from, to; } sets[] = {
-	{ "bounding", offsetof (struct cpod_oci_capabilities, bounding), offsetof (struct cpod_op_caps, bounding) },
-	{ "effective", offsetof (struct cpod_oci_capabilities, effective), offsetof (struct cpod_op_caps, effective) },
-	{ "permitted", offsetof (struct cpod_oci_capabilities, permitted), offsetof (struct cpod_op_caps, permitted) },
-	{ "inheritable", offsetof (struct cpod_oci_capabilities, inheritable), offsetof (struct cpod_op_caps, inheritable) },
-	{ "ambient", offsetof (struct cpod_oci_capabilities, ambient), offsetof (struct cpod_op_caps, ambient) },
+	SET (bounding), SET (effective), SET (permitted), SET (inheritable), SET (ambient),
 };
 #define N_SETS (sizeof (sets) / sizeof (sets[0]))
 
@@ -48,7 +45,8 @@ cpod_caps_number (const char *name)
 	cap_value_t value;
 
 	/* libcap also takes bare numbers, and words with something behind them. */
-	if (strncasecmp (name, "CAP_", 4) != 0 || name[strspn (name, letters)] != '\0' || cap_from_name (name, &value) < 0)
+	if (strncasecmp (name, "CAP_", 4) != 0 || name[strspn (name, letters)] != '\0'
+	    || cap_from_name (name, &value) < 0)
 		return -1;
 	return value;
 }
@@ -109,12 +107,14 @@ refuse (struct cpod_error *err, int code, const char *words, uint64_t bits)
 	cpod_autostr names = CPOD_STR_INIT;
 
 	cpod_caps_words (bits, &names);
-	return cpod_error_set (err, code, "%s %s", words, cpod_str_failed (&names) ? "capabilities" : names.data);
+	return cpod_error_set (err, code, "%s %s", words,
+	                       cpod_str_failed (&names) ? "capabilities" : names.data);
 }
 
 /* The bits of one list of names; in a pod each must be known. */
 static int
-read_set (const struct cpod_strings *names, bool pod, uint64_t known, uint64_t *ret_bits, struct cpod_error *err)
+read_set (const struct cpod_strings *names, bool pod, uint64_t known, uint64_t *ret_bits,
+          struct cpod_error *err)
 {
 	uint64_t bits = 0;
 	size_t i;
@@ -165,8 +165,8 @@ trim_sets (struct cpod_op_caps *caps, uint64_t available)
 }
 
 int
-cpod_caps_resolve_within (const struct cpod_oci_capabilities *spec, bool pod, uint64_t known, uint64_t available,
-                          struct cpod_op_caps *ret_caps, struct cpod_error *err)
+cpod_caps_resolve_within (const struct cpod_oci_capabilities *spec, bool pod, uint64_t known,
+                          uint64_t available, struct cpod_op_caps *ret_caps, struct cpod_error *err)
 {
 	struct cpod_op_caps caps = { 0 };
 	size_t i;
@@ -177,7 +177,8 @@ cpod_caps_resolve_within (const struct cpod_oci_capabilities *spec, bool pod, ui
 	for (i = 0; spec != NULL && i < N_SETS; i++) {
 		uint64_t *bits = set_of (&caps, i);
 
-		ret = read_set ((const struct cpod_strings *) ((const char *) spec + sets[i].from), pod, known, bits, err);
+		ret = read_set ((const struct cpod_strings *) ((const char *) spec + sets[i].from), pod,
+		                known, bits, err);
 		if (ret == 0 && pod && *bits & ~available)
 			ret = refuse (err, EPERM, "this process cannot give", *bits & ~available);
 		if (ret < 0)

@@ -32,9 +32,10 @@ extern const struct cpod_op_caps cpod_caps_default;
 int cpod_caps_resolve (const struct cpod_oci_capabilities *spec, bool pod, struct cpod_op_caps *ret_caps,
                        struct cpod_error *err);
 
-/* The same with the caller's knowledge given, for tests: what the running kernel knows and the caller can give. */
-int cpod_caps_resolve_within (const struct cpod_oci_capabilities *spec, bool pod, uint64_t known, uint64_t available,
-                              struct cpod_op_caps *ret_caps, struct cpod_error *err);
+/* The same with the caller's knowledge given, for tests: what the running kernel knows and what the
+ * caller can give. */
+int cpod_caps_resolve_within (const struct cpod_oci_capabilities *spec, bool pod, uint64_t known,
+                              uint64_t available, struct cpod_op_caps *ret_caps, struct cpod_error *err);
 
 /* The number of a "CAP_" name, in any case, or -1. */
 int cpod_caps_number (const char *name);
@@ -43,8 +44,8 @@ void cpod_caps_words (uint64_t bits, struct cpod_str *text);
 
 /* Every capability of the running kernel. */
 uint64_t cpod_caps_known (void);
-/* Which of the wanted capabilities the calling process can give to another: permitted, and not dropped from its
- * bounding set. */
+/* Which of the wanted capabilities the calling process can give to another: permitted, and not dropped
+ * from its bounding set. */
 int cpod_caps_available (uint64_t wanted, uint64_t *ret_bits, struct cpod_error *err);
 
 #endif

@@ -46,7 +46,9 @@ struct writer {
 static void
 put (struct writer *w, uint8_t code, uint8_t to, uint8_t from, int16_t offset, int32_t immediate)
 {
-	w->insns[w->n++] = (struct bpf_insn) { .code = code, .dst_reg = to, .src_reg = from, .off = offset, .imm = immediate };
+	w->insns[w->n++] = (struct bpf_insn) {
+		.code = code, .dst_reg = to, .src_reg = from, .off = offset, .imm = immediate,
+	};
 }
 
 /* return verdict */
@@ -75,16 +77,23 @@ patch (struct writer *w, size_t first)
 			w->insns[i].off = (int16_t) (w->n - i - 1);
 }
 
+/* A word of the request into reg. */
+static void
+put_load (struct writer *w, uint8_t reg, size_t offset)
+{
+	put (w, BPF_LDX | BPF_MEM | BPF_W, reg, BPF_REG_1, (int16_t) offset, 0);
+}
+
 /* The registers. */
 static void
 put_begin (struct writer *w)
 {
-	put (w, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1, offsetof (struct bpf_cgroup_dev_ctx, access_type), 0);
+	put_load (w, BPF_REG_2, offsetof (struct bpf_cgroup_dev_ctx, access_type));
 	put (w, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_3, BPF_REG_2, 0, 0);
 	put (w, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff);
 	put (w, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_3, 0, 0, 16);
-	put (w, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_4, BPF_REG_1, offsetof (struct bpf_cgroup_dev_ctx, major), 0);
-	put (w, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_5, BPF_REG_1, offsetof (struct bpf_cgroup_dev_ctx, minor), 0);
+	put_load (w, BPF_REG_4, offsetof (struct bpf_cgroup_dev_ctx, major));
+	put_load (w, BPF_REG_5, offsetof (struct bpf_cgroup_dev_ctx, minor));
 }
 
 static void
@@ -103,7 +112,8 @@ put_rule (struct writer *w, const struct cpod_device_rule *rule)
 	if (rule->access == CPOD_DEVICE_ALL) {
 		w->ended = w->n == first;
 	} else if (rule->allow) {
-		put (w, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_3, 0, 0, (int32_t) (CPOD_DEVICE_ALL & ~rule->access));
+		put (w, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_3, 0, 0,
+		     (int32_t) (CPOD_DEVICE_ALL & ~rule->access));
 		put_unless (w, BPF_REG_3, 0);
 	} else {
 		put (w, BPF_JMP | BPF_JSET | BPF_K, BPF_REG_3, 0, 1, (int32_t) rule->access);
@@ -114,15 +124,16 @@ put_rule (struct writer *w, const struct cpod_device_rule *rule)
 }
 
 int
-cpod_devices_generate (const struct cpod_device_rule *rules, size_t n, unsigned int flags, struct cpod_arena *arena,
-                       struct bpf_insn **ret_insns, size_t *ret_n, struct cpod_error *err)
+cpod_devices_generate (const struct cpod_device_rule *rules, size_t n, unsigned int flags,
+                       struct cpod_arena *arena, struct bpf_insn **ret_insns, size_t *ret_n, struct cpod_error *err)
 {
 	struct writer w = { .n = 0 };
 	size_t i;
 
 	if (n > MAX_RULES)
 		return cpod_error_set (err, E2BIG, "more than %d device rules", MAX_RULES);
-	w.insns = cpod_arena_array (arena, (n + cpod_n_devices_default + 1) * RULE_INSNS + FRAME_INSNS, sizeof (*w.insns));
+	w.insns = cpod_arena_array (arena, (n + cpod_n_devices_default + 1) * RULE_INSNS + FRAME_INSNS,
+	                            sizeof (*w.insns));
 	if (w.insns == NULL)
 		return cpod_error_oom (err);
 	put_begin (&w);
@@ -148,16 +159,18 @@ read_access (const char *letters)
 	if (letters == NULL || letters[0] == '\0')
 		return CPOD_DEVICE_ALL;
 	for (; *letters != '\0'; letters++)
-		access |= *letters == 'r' ? CPOD_DEVICE_READ : *letters == 'w' ? CPOD_DEVICE_WRITE : CPOD_DEVICE_MKNOD;
+		access |= *letters == 'r' ? CPOD_DEVICE_READ
+			: *letters == 'w' ? CPOD_DEVICE_WRITE : CPOD_DEVICE_MKNOD;
 	return access;
 }
 
 int
-cpod_devices_from_spec (const struct cpod_array *spec, struct cpod_arena *arena, struct cpod_device_rule **ret_rules,
-                        struct cpod_error *err)
+cpod_devices_from_spec (const struct cpod_array *spec, struct cpod_arena *arena,
+                        struct cpod_device_rule **ret_rules, struct cpod_error *err)
 {
 	static const char types[] = {
-		[CPOD_OCI_DEVICE_RULE_ALL] = 'a', [CPOD_OCI_DEVICE_RULE_CHAR] = 'c', [CPOD_OCI_DEVICE_RULE_BLOCK] = 'b',
+		[CPOD_OCI_DEVICE_RULE_ALL] = 'a', [CPOD_OCI_DEVICE_RULE_CHAR] = 'c',
+		[CPOD_OCI_DEVICE_RULE_BLOCK] = 'b',
 	};
 	const struct cpod_oci_device_rule *from = spec->items;
 	struct cpod_device_rule *rules = cpod_arena_array (arena, spec->n + 1, sizeof (*rules));

@@ -20,7 +20,8 @@
 #include <stdint.h>
 
 enum cpod_device_access {
-	CPOD_DEVICE_MKNOD = 1 << 0, CPOD_DEVICE_READ = 1 << 1, CPOD_DEVICE_WRITE = 1 << 2,   /* the kernel's bits */
+	/* The kernel's bits. */
+	CPOD_DEVICE_MKNOD = 1 << 0, CPOD_DEVICE_READ = 1 << 1, CPOD_DEVICE_WRITE = 1 << 2,
 	CPOD_DEVICE_ALL = 7,
 };
 
@@ -42,14 +43,14 @@ extern const struct cpod_device_rule cpod_devices_default[];
 extern const size_t cpod_n_devices_default;
 
 /* The program for n rules, in the order of the spec, in arena. -E2BIG: more rules than fit; -ENOMEM. */
-int cpod_devices_generate (const struct cpod_device_rule *rules, size_t n, unsigned int flags, struct cpod_arena *arena,
-                           struct bpf_insn **ret_insns, size_t *ret_n, struct cpod_error *err);
+int cpod_devices_generate (const struct cpod_device_rule *rules, size_t n, unsigned int flags,
+                           struct cpod_arena *arena, struct bpf_insn **ret_insns, size_t *ret_n, struct cpod_error *err);
 
 struct cpod_array;
 
 /* The rules of linux.resources.devices (struct cpod_oci_device_rule), in arena. -ENOMEM. */
-int cpod_devices_from_spec (const struct cpod_array *spec, struct cpod_arena *arena, struct cpod_device_rule **ret_rules,
-                            struct cpod_error *err);
+int cpod_devices_from_spec (const struct cpod_array *spec, struct cpod_arena *arena,
+                            struct cpod_device_rule **ret_rules, struct cpod_error *err);
 
 /* Loads a program into the kernel. *ret_fd is the caller's. -errno of bpf(2): EPERM without the privilege. */
 int cpod_devices_load (const struct bpf_insn *insns, size_t n, int *ret_fd, struct cpod_error *err);

@@ -43,7 +43,8 @@ new_node (struct cpod_arena *arena, const struct cpod_seccomp_arg *arg, bool hig
 	return node;
 }
 
-static struct seccomp_node *chain (struct cpod_arena *arena, bool wide, const struct cpod_seccomp_arg *const args[],
+static struct seccomp_node *chain (struct cpod_arena *arena, bool wide,
+                                   const struct cpod_seccomp_arg *const args[],
                                    size_t index, uint32_t action, struct seccomp_side *ret_side);
 
 /* The nodes of args[index], 64 bits, with everything that the rule still asks behind it.
@@ -52,7 +53,8 @@ static struct seccomp_node *chain (struct cpod_arena *arena, bool wide, const st
  * The rule goes on where the low test comes out as `holds`, and also where the high half alone says so.
  * Each way gets a copy of what follows. */
 static struct seccomp_node *
-wide_nodes (struct cpod_arena *arena, const struct cpod_seccomp_arg *const args[], size_t index, uint32_t action)
+wide_nodes (struct cpod_arena *arena, const struct cpod_seccomp_arg *const args[], size_t index,
+            uint32_t action)
 {
 	const struct cpod_seccomp_arg *arg = args[index];
 	bool holds = ops[arg->op].holds, ordered = ops[arg->op].ordered;
@@ -79,12 +81,14 @@ wide_nodes (struct cpod_arena *arena, const struct cpod_seccomp_arg *const args[
 
 /* The same, 32 bits. */
 static struct seccomp_node *
-narrow_node (struct cpod_arena *arena, const struct cpod_seccomp_arg *const args[], size_t index, uint32_t action)
+narrow_node (struct cpod_arena *arena, const struct cpod_seccomp_arg *const args[], size_t index,
+             uint32_t action)
 {
 	const struct cpod_seccomp_arg *arg = args[index];
 	struct seccomp_node *node = new_node (arena, arg, false, ops[arg->op].low);
 
-	if (node == NULL || chain (arena, false, args, index + 1, action, &node->sides[ops[arg->op].holds]) == NULL)
+	if (node == NULL || chain (arena, false, args, index + 1, action,
+	                           &node->sides[ops[arg->op].holds]) == NULL)
 		return NULL;
 	return node;
 }
@@ -115,7 +119,8 @@ chain (struct cpod_arena *arena, bool wide, const struct cpod_seccomp_arg *const
 		ret_side->action = action;
 		return &decided;
 	}
-	ret_side->level = wide ? wide_nodes (arena, args, index, action) : narrow_node (arena, args, index, action);
+	ret_side->level = wide ? wide_nodes (arena, args, index, action)
+		: narrow_node (arena, args, index, action);
 	return ret_side->level;
 }
 
@@ -123,7 +128,8 @@ chain (struct cpod_arena *arena, bool wide, const struct cpod_seccomp_arg *const
 static bool
 same_question (const struct seccomp_node *a, const struct seccomp_node *b)
 {
-	return a->arg == b->arg && a->high == b->high && a->test == b->test && a->datum == b->datum && a->mask == b->mask;
+	return a->arg == b->arg && a->high == b->high && a->test == b->test && a->datum == b->datum
+		&& a->mask == b->mask;
 }
 
 /* Whether a stands in front of b on a level. */

@@ -1,10 +1,10 @@
 /* The rules of one call, merged into a tree of 32-bit comparisons.
  *
- * Inside the compiler (seccomp.h) only. A level is a list of nodes tried in order; a node compares one half of an argument
- * and goes on, for each outcome, to a verdict, to a deeper level, or (neither) to its next sibling
- * and, behind the last one, to the siblings of the node above. The order on a level is libseccomp's:
- * higher arguments first, high halves first, then equality before less before greater, then the
- * narrower bound; a tie keeps the order of the rules.
+ * Inside the compiler (seccomp.h) only. A level is a list of nodes tried in order; a node compares one
+ * half of an argument and goes on, for each outcome, to a verdict, to a deeper level, or (neither) to
+ * its next sibling and, behind the last one, to the siblings of the node above. The order on a level is
+ * libseccomp's: higher arguments first, high halves first, then equality before less before greater,
+ * then the narrower bound; a tie keeps the order of the rules.
  *
  * Where two rules meet in one node, a shorter rule covers a longer one with the same action, a longer
  * rule behind a shorter one is unreachable, and a shorter rule behind a longer one with another

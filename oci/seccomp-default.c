@@ -32,17 +32,18 @@
 #define CAP(name) (UINT64_C (1) << CAP_ ## name)
 
 static const char *const files[] = {
-	"_llseek", "access", "arm_fadvise64_64", "arm_sync_file_range", "chdir", "chmod", "chown", "chown32", "close", "close_range",
-	"copy_file_range", "creat", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fadvise64",
-	"fadvise64_64", "fallocate", "fchdir", "fchmod", "fchmodat", "fchmodat2", "fchown", "fchown32",
-	"fchownat", "fcntl", "fcntl64", "fdatasync", "fgetxattr", "file_getattr", "file_setattr", "flistxattr",
-	"flock", "fremovexattr", "fsetxattr", "fstat", "fstat64", "fstatat64", "fstatfs", "fstatfs64", "fsync",
-	"ftruncate", "ftruncate64", "futimesat", "getcwd", "getdents", "getdents64", "getxattr", "getxattrat",
-	"lchown", "lchown32", "lgetxattr", "link", "linkat", "listxattr", "listxattrat", "llistxattr",
-	"lremovexattr", "lseek", "lsetxattr", "lstat", "lstat64", "mkdir", "mkdirat", "mknod", "mknodat",
-	"name_to_handle_at", "newfstatat", "oldfstat", "oldlstat", "oldstat", "open", "openat", "openat2", "pipe", "pipe2", "pread64", "preadv",
-	"preadv2", "pwrite64", "pwritev", "pwritev2", "read", "readahead", "readdir", "readlink", "readlinkat",
-	"readv", "removexattr", "removexattrat", "rename", "renameat", "renameat2", "rmdir", "sendfile",
+	"_llseek", "access", "arm_fadvise64_64", "arm_sync_file_range", "chdir", "chmod", "chown",
+	"chown32", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3", "faccessat",
+	"faccessat2", "fadvise64", "fadvise64_64", "fallocate", "fchdir", "fchmod", "fchmodat", "fchmodat2",
+	"fchown", "fchown32", "fchownat", "fcntl", "fcntl64", "fdatasync", "fgetxattr", "file_getattr",
+	"file_setattr", "flistxattr", "flock", "fremovexattr", "fsetxattr", "fstat", "fstat64", "fstatat64",
+	"fstatfs", "fstatfs64", "fsync", "ftruncate", "ftruncate64", "futimesat", "getcwd", "getdents",
+	"getdents64", "getxattr", "getxattrat", "lchown", "lchown32", "lgetxattr", "link", "linkat",
+	"listxattr", "listxattrat", "llistxattr", "lremovexattr", "lseek", "lsetxattr", "lstat", "lstat64",
+	"mkdir", "mkdirat", "mknod", "mknodat", "name_to_handle_at", "newfstatat", "oldfstat", "oldlstat",
+	"oldstat", "open", "openat", "openat2", "pipe", "pipe2", "pread64", "preadv", "preadv2", "pwrite64",
+	"pwritev", "pwritev2", "read", "readahead", "readdir", "readlink", "readlinkat", "readv",
+	"removexattr", "removexattrat", "rename", "renameat", "renameat2", "rmdir", "sendfile",
 	"sendfile64", "setxattr", "setxattrat", "splice", "stat", "stat64", "statfs", "statfs64", "statx",
 	"symlink", "symlinkat", "sync", "sync_file_range", "sync_file_range2", "syncfs", "tee", "truncate",
 	"truncate64", "umask", "unlink", "unlinkat", "utime", "utimensat", "utimensat_time64", "utimes",
@@ -51,74 +52,77 @@ static const char *const files[] = {
 
 /* Waiting for descriptors, and asynchronous reads and writes (not io_uring, which bypasses this filter). */
 static const char *const events[] = {
-	"_newselect", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_pwait", "epoll_pwait2",
-	"epoll_wait", "epoll_wait_old", "eventfd", "eventfd2", "fanotify_mark", "inotify_add_watch", "inotify_init",
-	"inotify_init1", "inotify_rm_watch", "io_cancel", "io_destroy", "io_getevents", "io_pgetevents",
-	"io_pgetevents_time64", "io_setup", "io_submit", "poll", "ppoll", "ppoll_time64", "pselect6",
-	"pselect6_time64", "select", "signalfd", "signalfd4", "timerfd_create", "timerfd_gettime", "timerfd_gettime64",
-	"timerfd_settime", "timerfd_settime64",
+	"_newselect", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_pwait",
+	"epoll_pwait2", "epoll_wait", "epoll_wait_old", "eventfd", "eventfd2", "fanotify_mark",
+	"inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "io_cancel", "io_destroy",
+	"io_getevents", "io_pgetevents", "io_pgetevents_time64", "io_setup", "io_submit", "poll", "ppoll",
+	"ppoll_time64", "pselect6", "pselect6_time64", "select", "signalfd", "signalfd4", "timerfd_create",
+	"timerfd_gettime", "timerfd_gettime64", "timerfd_settime", "timerfd_settime64",
 };
 
 static const char *const memory[] = {
-	"brk", "cachestat", "madvise", "map_shadow_stack", "membarrier", "memfd_create", "memfd_secret", "mincore",
-	"mlock", "mlock2", "mlockall", "mmap", "mmap2", "mprotect", "mremap", "mseal", "msync", "munlock",
-	"munlockall", "munmap", "pkey_alloc", "pkey_free", "pkey_mprotect", "process_mrelease",
+	"brk", "cachestat", "madvise", "map_shadow_stack", "membarrier", "memfd_create", "memfd_secret",
+	"mincore", "mlock", "mlock2", "mlockall", "mmap", "mmap2", "mprotect", "mremap", "mseal", "msync",
+	"munlock", "munlockall", "munmap", "pkey_alloc", "pkey_free", "pkey_mprotect", "process_mrelease",
 	"remap_file_pages",
 };
 
 /* Processes, identities, limits, scheduling. ptrace is safe since Linux 4.8 filters what a tracer changes. */
 static const char *const processes[] = {
-	"arch_prctl", "breakpoint", "cacheflush", "capget", "capset", "execve", "execveat", "exit", "exit_group",
-	"fork", "futex", "futex_requeue", "futex_time64", "futex_wait", "futex_waitv", "futex_wake",
-	"get_robust_list", "get_thread_area", "getcpu", "getegid", "getegid32", "geteuid", "geteuid32", "getgid",
-	"getgid32", "getgroups", "getgroups32", "getpgid", "getpgrp", "getpid", "getppid", "getpriority",
-	"getrandom", "getresgid", "getresgid32", "getresuid", "getresuid32", "getrlimit", "getrusage", "getsid",
-	"gettid", "getuid", "getuid32", "ioprio_get", "ioprio_set", "landlock_add_rule",
-	"landlock_create_ruleset", "landlock_restrict_self", "lsm_get_self_attr", "lsm_list_modules",
-	"lsm_set_self_attr", "modify_ldt", "nice", "pidfd_open", "pidfd_send_signal", "prctl", "prlimit64", "process_vm_readv",
-	"process_vm_writev", "ptrace", "restart_syscall", "rseq", "sched_get_priority_max",
-	"sched_get_priority_min", "sched_getaffinity", "sched_getattr", "sched_getparam", "sched_getscheduler",
-	"sched_rr_get_interval", "sched_rr_get_interval_time64", "sched_setaffinity", "sched_setattr",
-	"sched_setparam", "sched_setscheduler", "sched_yield", "seccomp", "set_robust_list", "set_thread_area",
-	"set_tid_address", "set_tls", "setfsgid", "setfsgid32", "setfsuid", "setfsuid32", "setgid", "setgid32",
-	"setgroups", "setgroups32", "setpgid", "setpriority", "setregid", "setregid32", "setresgid",
-	"setresgid32", "setresuid", "setresuid32", "setreuid", "setreuid32", "setrlimit", "setsid", "setuid",
-	"setuid32", "sysinfo", "ugetrlimit", "uname", "vfork", "wait4", "waitid", "waitpid",
+	"arch_prctl", "breakpoint", "cacheflush", "capget", "capset", "execve", "execveat", "exit",
+	"exit_group", "fork", "futex", "futex_requeue", "futex_time64", "futex_wait", "futex_waitv",
+	"futex_wake", "get_robust_list", "get_thread_area", "getcpu", "getegid", "getegid32", "geteuid",
+	"geteuid32", "getgid", "getgid32", "getgroups", "getgroups32", "getpgid", "getpgrp", "getpid",
+	"getppid", "getpriority", "getrandom", "getresgid", "getresgid32", "getresuid", "getresuid32",
+	"getrlimit", "getrusage", "getsid", "gettid", "getuid", "getuid32", "ioprio_get", "ioprio_set",
+	"landlock_add_rule", "landlock_create_ruleset", "landlock_restrict_self", "lsm_get_self_attr",
+	"lsm_list_modules", "lsm_set_self_attr", "modify_ldt", "nice", "pidfd_open", "pidfd_send_signal",
+	"prctl", "prlimit64", "process_vm_readv", "process_vm_writev", "ptrace", "restart_syscall", "rseq",
+	"sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr",
+	"sched_getparam", "sched_getscheduler", "sched_rr_get_interval", "sched_rr_get_interval_time64",
+	"sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler", "sched_yield",
+	"seccomp", "set_robust_list", "set_thread_area", "set_tid_address", "set_tls", "setfsgid",
+	"setfsgid32", "setfsuid", "setfsuid32", "setgid", "setgid32", "setgroups", "setgroups32", "setpgid",
+	"setpriority", "setregid", "setregid32", "setresgid", "setresgid32", "setresuid", "setresuid32",
+	"setreuid", "setreuid32", "setrlimit", "setsid", "setuid", "setuid32", "sysinfo", "ugetrlimit",
+	"uname", "vfork", "wait4", "waitid", "waitpid",
 };
 
 static const char *const signals[] = {
-	"kill", "pause", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn",
-	"rt_sigsuspend", "rt_sigtimedwait", "rt_sigtimedwait_time64", "rt_tgsigqueueinfo", "sigaction",
-	"sigaltstack", "signal", "sigpending", "sigprocmask", "sigreturn", "sigsuspend", "tgkill", "tkill",
+	"kill", "pause", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigqueueinfo",
+	"rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "rt_sigtimedwait_time64", "rt_tgsigqueueinfo",
+	"sigaction", "sigaltstack", "signal", "sigpending", "sigprocmask", "sigreturn", "sigsuspend",
+	"tgkill", "tkill",
 };
 
 /* Reading clocks; the kernel asks for CAP_SYS_TIME where adjtimex would set one. */
 static const char *const times[] = {
 	"adjtimex", "alarm", "clock_adjtime", "clock_adjtime64", "clock_getres", "clock_getres_time64",
 	"clock_gettime", "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64", "getitimer",
-	"gettimeofday", "nanosleep", "setitimer", "time", "timer_create", "timer_delete", "timer_getoverrun",
-	"timer_gettime", "timer_gettime64", "timer_settime", "timer_settime64", "times",
+	"gettimeofday", "nanosleep", "setitimer", "time", "timer_create", "timer_delete",
+	"timer_getoverrun", "timer_gettime", "timer_gettime64", "timer_settime", "timer_settime64", "times",
 };
 
 /* socket is below. i386's socketcall takes its arguments by pointer: no filter can look at them. */
 static const char *const sockets[] = {
-	"accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv",
-	"recvfrom", "recvmmsg", "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto",
-	"setsockopt", "shutdown", "socketcall", "socketpair",
+	"accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
+	"recv", "recvfrom", "recvmmsg", "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg",
+	"sendto", "setsockopt", "shutdown", "socketcall", "socketpair",
 };
 
 /* System V and POSIX. */
 static const char *const queues[] = {
 	"ipc", "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedreceive_time64",
-	"mq_timedsend", "mq_timedsend_time64", "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget",
-	"semop", "semtimedop", "semtimedop_time64", "shmat", "shmctl", "shmdt", "shmget",
+	"mq_timedsend", "mq_timedsend_time64", "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd",
+	"semctl", "semget", "semop", "semtimedop", "semtimedop_time64", "shmat", "shmctl", "shmdt",
+	"shmget",
 };
 
 static const char *const administration[] = {
 	"clone", "clone3", "fanotify_init", "fsconfig", "fsmount", "fsopen", "fspick", "listmount",
-	"lookup_dcookie", "mount", "mount_setattr", "move_mount", "open_tree", "open_tree_attr", "pivot_root",
-	"quotactl", "quotactl_fd", "setdomainname", "sethostname", "setns", "statmount", "umount", "umount2",
-	"unshare",
+	"lookup_dcookie", "mount", "mount_setattr", "move_mount", "open_tree", "open_tree_attr",
+	"pivot_root", "quotactl", "quotactl_fd", "setdomainname", "sethostname", "setns", "statmount",
+	"umount", "umount2", "unshare",
 };
 
 static const char *const tracing[] = { "kcmp", "pidfd_getfd", "process_madvise" };
@@ -144,14 +148,16 @@ static const char *const socket_call[] = { "socket" };
 static const char *const personality_call[] = { "personality" };
 
 #define LOW_32 UINT64_C (0xffffffff)
-#define LOW_IS(number, wanted) { .index = (number), .op = CPOD_SECCOMP_MASKED_EQ, .value = LOW_32, .value_two = (wanted) }
+#define LOW_IS(number, wanted) \
+	{ .index = (number), .op = CPOD_SECCOMP_MASKED_EQ, .value = LOW_32, .value_two = (wanted) }
 
 static const struct cpod_seccomp_arg otherwise = { .index = 0, .op = CPOD_SECCOMP_GE, .value = 0 };
 
 /* Flags that make namespaces. CLONE_NEWTIME is clone3's and unshare's only. */
 static const struct cpod_seccomp_arg no_namespaces = {
 	.index = 0, .op = CPOD_SECCOMP_MASKED_EQ, .value_two = 0,
-	.value = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET,
+	.value = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
+		| CLONE_NEWNET,
 };
 
 /* Typing into the terminal that the container was started from, and the consoles' selection buffer. */
@@ -173,7 +179,7 @@ static const struct entry {
 	size_t n_names;
 	uint64_t any_of;                         /* only with one of these capabilities; 0: always */
 	uint64_t none_of;                        /* only without all of these */
-	const struct cpod_seccomp_arg *args;     /* n_args alternatives, each a rule of its own; n_args 0: always */
+	const struct cpod_seccomp_arg *args;     /* n_args alternatives, each a rule of its own; 0: always */
 	size_t n_args;
 	uint32_t action;
 } entries[] = {
@@ -191,11 +197,13 @@ static const struct entry {
 	{ NAMES (ioctl_call), .args = &otherwise, .n_args = 1, .action = ALLOW },
 	{ NAMES (socket_call), .args = &vsock, .n_args = 1, .action = DENY },
 	{ NAMES (socket_call), .args = &otherwise, .n_args = 1, .action = ALLOW },
-	{ NAMES (personality_call), .args = domains, .n_args = sizeof (domains) / sizeof (domains[0]), .action = ALLOW },
+	{ NAMES (personality_call), .args = domains, .n_args = sizeof (domains) / sizeof (domains[0]),
+	  .action = ALLOW },
 	{ NAMES (personality_call), .args = &otherwise, .n_args = 1, .action = DENY },
 
 	{ NAMES (administration), CAP (SYS_ADMIN), .action = ALLOW },
-	{ NAMES (clone_call), .none_of = CAP (SYS_ADMIN), .args = &no_namespaces, .n_args = 1, .action = ALLOW },
+	{ NAMES (clone_call), .none_of = CAP (SYS_ADMIN), .args = &no_namespaces, .n_args = 1,
+	  .action = ALLOW },
 	{ NAMES (clone_call), .none_of = CAP (SYS_ADMIN), .args = &otherwise, .n_args = 1, .action = DENY },
 	/* Its flags are behind a pointer; ENOSYS makes C libraries fall back to clone. */
 	{ NAMES (clone3_call), .none_of = CAP (SYS_ADMIN), .action = MISSING },
@@ -250,7 +258,8 @@ cpod_seccomp_default_profile (uint64_t capabilities, struct cpod_arena *arena,
 		add_entry (&entries[i], rules, &n);
 	}
 	*ret_profile = (struct cpod_seccomp_profile) {
-		.default_action = MISSING, .bad_arch_action = MISSING, .has_listed_action = true, .listed_action = DENY,
+		.default_action = MISSING, .bad_arch_action = MISSING, .has_listed_action = true,
+		.listed_action = DENY,
 		.archs = 1u << CPOD_ARCH_NATIVE, .rules = rules, .n_rules = n,
 	};
 #if defined (__x86_64__)

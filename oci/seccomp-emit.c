@@ -102,7 +102,8 @@ enter (const struct entry *entry, uint32_t offset, uint32_t mask)
 	return entry->label;
 }
 
-static struct entry level_entry (struct seccomp_emit *emit, const struct seccomp_node *level, struct entry behind);
+static struct entry level_entry (struct seccomp_emit *emit, const struct seccomp_node *level,
+                                 struct entry behind);
 
 /* What follows an outcome of a comparison; behind: the siblings. */
 static struct entry
@@ -151,7 +152,8 @@ node_entry (struct seccomp_emit *emit, const struct seccomp_node *node, struct e
 	if (always_true (node))
 		return yes;
 	no = side_entry (emit, &node->sides[0], behind);
-	here.loaded = cpod_seccomp_emit_test (emit, opcode (node->test), node->datum, enter (&yes, here.offset, here.mask),
+	here.loaded = cpod_seccomp_emit_test (emit, opcode (node->test), node->datum,
+	                                      enter (&yes, here.offset, here.mask),
 	                                      enter (&no, here.offset, here.mask));
 	if (node->mask != UINT32_MAX)
 		put (emit, BPF_ALU | BPF_AND | BPF_K, 0, 0, node->mask);
@@ -177,7 +179,8 @@ cpod_seccomp_emit_level (struct seccomp_emit *emit, const struct seccomp_node *l
 }
 
 unsigned int
-cpod_seccomp_emit_search (struct seccomp_emit *emit, const struct seccomp_range *ranges, size_t n, uint32_t otherwise)
+cpod_seccomp_emit_search (struct seccomp_emit *emit, const struct seccomp_range *ranges, size_t n,
+                          uint32_t otherwise)
 {
 	unsigned int upper, lower;
 	size_t middle = n / 2;

@@ -37,11 +37,13 @@ unsigned int cpod_seccomp_emit_return (struct seccomp_emit *emit, uint32_t actio
 /* A load of the word at offset of struct seccomp_data; its label. */
 unsigned int cpod_seccomp_emit_load (struct seccomp_emit *emit, uint32_t offset);
 /* `if (A OP k) goto yes; else goto no`; its label. op: BPF_JEQ, BPF_JGT or BPF_JGE. */
-unsigned int cpod_seccomp_emit_test (struct seccomp_emit *emit, uint16_t op, uint32_t k, unsigned int yes, unsigned int no);
+unsigned int cpod_seccomp_emit_test (struct seccomp_emit *emit, uint16_t op, uint32_t k, unsigned int yes,
+                                     unsigned int no);
 /* The questions of a call; `otherwise` is the verdict when no rule matches. Its label. */
-unsigned int cpod_seccomp_emit_level (struct seccomp_emit *emit, const struct seccomp_node *level, uint32_t otherwise);
+unsigned int cpod_seccomp_emit_level (struct seccomp_emit *emit, const struct seccomp_node *level,
+                                      uint32_t otherwise);
 /* A search for the number in A among n >= 1 ranges (ascending, the first at 0). Its label. */
-unsigned int cpod_seccomp_emit_search (struct seccomp_emit *emit, const struct seccomp_range *ranges, size_t n,
-                                       uint32_t otherwise);
+unsigned int cpod_seccomp_emit_search (struct seccomp_emit *emit, const struct seccomp_range *ranges,
+                                       size_t n, uint32_t otherwise);
 
 #endif

@@ -27,10 +27,14 @@ static const struct { uint32_t value; bool takes_errno; } actions[CPOD_OCI_N_SEC
 };
 
 /* The compiler's operators are in the spec's order. */
-_Static_assert ((int) CPOD_SECCOMP_NE == CPOD_OCI_SECCOMP_NE && (int) CPOD_SECCOMP_LT == CPOD_OCI_SECCOMP_LT
-                && (int) CPOD_SECCOMP_LE == CPOD_OCI_SECCOMP_LE && (int) CPOD_SECCOMP_EQ == CPOD_OCI_SECCOMP_EQ
-                && (int) CPOD_SECCOMP_GE == CPOD_OCI_SECCOMP_GE && (int) CPOD_SECCOMP_GT == CPOD_OCI_SECCOMP_GT
-                && (int) CPOD_SECCOMP_MASKED_EQ == CPOD_OCI_SECCOMP_MASKED_EQ, "one order of operators");
+#define SAME(op) _Static_assert ((int) CPOD_SECCOMP_ ## op == CPOD_OCI_SECCOMP_ ## op, "one order of operators")
+SAME (NE);
+SAME (LT);
+SAME (LE);
+SAME (EQ);
+SAME (GE);
+SAME (GT);
+SAME (MASKED_EQ);
 
 static const struct { const char *word; enum cpod_arch arch; } arch_words[] = {
 	{ "SCMP_ARCH_X86_64", CPOD_ARCH_X86_64 },
@@ -64,9 +68,11 @@ convert_action (int64_t action, const struct cpod_uint *errno_ret, const char *f
 	if (action < 0 || action >= CPOD_OCI_N_SECCOMP_ACTIONS)
 		return cpod_error_set (err, EINVAL, "unknown action");
 	if (errno_ret->set && !actions[action].takes_errno)
-		return cpod_error_set (err, EINVAL, "%s: %s takes no errno", field, cpod_oci_seccomp_action_words[action]);
+		return cpod_error_set (err, EINVAL, "%s: %s takes no errno", field,
+		                       cpod_oci_seccomp_action_words[action]);
 	if (number > 4095)
-		return cpod_error_set (err, EINVAL, "%s: %llu is no errno", field, (unsigned long long) number);
+		return cpod_error_set (err, EINVAL, "%s: %llu is no errno", field,
+		                       (unsigned long long) number);
 	*ret_value = actions[action].value | (actions[action].takes_errno ? (uint32_t) number : 0);
 	return 0;
 }
@@ -97,7 +103,8 @@ convert_flags (const struct cpod_strings *words, unsigned int *ret_flags, struct
 			if (strcmp (words->items[i], flag_words[k].word) == 0)
 				break;
 		if (k == N_ELEMENTS (flag_words))
-			return cpod_error_set (err, EINVAL, "flags[%zu]: unknown flag \"%s\"", i, words->items[i]);
+			return cpod_error_set (err, EINVAL, "flags[%zu]: unknown flag \"%s\"", i,
+			                       words->items[i]);
 		flags |= flag_words[k].flag;
 	}
 	*ret_flags = flags;
@@ -106,7 +113,8 @@ convert_flags (const struct cpod_strings *words, unsigned int *ret_flags, struct
 
 /* One entry of syscalls. The names stay the spec's. */
 static int
-convert_rule (const struct cpod_oci_seccomp_rule *from, struct cpod_arena *arena, struct cpod_seccomp_rule *to,
+convert_rule (const struct cpod_oci_seccomp_rule *from, struct cpod_arena *arena,
+              struct cpod_seccomp_rule *to,
               struct cpod_error *err)
 {
 	const struct cpod_oci_seccomp_arg *from_args = from->args.items;
@@ -142,7 +150,7 @@ cpod_seccomp_profile_from_spec (const struct cpod_oci_seccomp *spec, struct cpod
 	int ret;
 
 	if (spec->default_action.value == CPOD_OCI_SECCOMP_NOTIFY)
-		return cpod_error_set (err, EINVAL, "defaultAction: SCMP_ACT_NOTIFY would also hold what installs the filter");
+		return cpod_error_set (err, EINVAL, "defaultAction: SCMP_ACT_NOTIFY would hold who installs it");
 	ret = convert_action (spec->default_action.value, &spec->default_errno_ret, "defaultErrnoRet",
 	                      &profile.default_action, err);
 	if (ret == 0)

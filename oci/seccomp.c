@@ -37,15 +37,18 @@ static const struct arch {
 	[CPOD_ARCH_ARM] = { AUDIT_ARCH_ARM, false, 0 },
 };
 
+#define N_SELECTORS 26
+
 /* i386 reaches some calls twice: through a call of its own and through socketcall or ipc, whose
  * first argument then says which is meant. libseccomp names the second way with -100 or -200 less
  * that argument. direct: by the same argument; 0: there is only the second way. */
 static const struct mux {
 	int first, last;                 /* libseccomp's numbers, descending */
 	uint32_t nr;
-	uint16_t direct[26];
+	uint16_t direct[N_SELECTORS];
 } muxes[] = {
-	{ -101, -120, 102, { 0, 359, 361, 362, 363, 0, 367, 368, 360, 0, 0, 369, 371, 373, 366, 365, 370, 372, 364, 337, 345 } },
+	{ -101, -120, 102,
+	  { 0, 359, 361, 362, 363, 0, 367, 368, 360, 0, 0, 369, 371, 373, 366, 365, 370, 372, 364, 337, 345 } },
 	{ -201, -224, 117, { 0, 0, 393, 394, 0, [11] = 400, 401, 399, 402, [21] = 397, 398, 395, 396 } },
 };
 
@@ -120,7 +123,8 @@ get_call (struct compiler *c, size_t arch, uint32_t nr)
 
 /* Adds a rule for one number. */
 static int
-add_number (struct compiler *c, size_t arch, uint32_t nr, const struct cpod_seccomp_arg *const args[], uint32_t action)
+add_number (struct compiler *c, size_t arch, uint32_t nr, const struct cpod_seccomp_arg *const args[],
+            uint32_t action)
 {
 	struct seccomp_call *call = get_call (c, arch, nr);
 
@@ -153,7 +157,8 @@ add_muxed (struct compiler *c, const struct mux *mux, int nr, const struct cpod_
 
 /* Adds a rule for libseccomp's number nr on arch; what arch has not is passed over. */
 static int
-add_call (struct compiler *c, size_t arch, int nr, const struct cpod_seccomp_arg *const args[], uint32_t action)
+add_call (struct compiler *c, size_t arch, int nr, const struct cpod_seccomp_arg *const args[],
+          uint32_t action)
 {
 	size_t i;
 
@@ -167,7 +172,8 @@ add_call (struct compiler *c, size_t arch, int nr, const struct cpod_seccomp_arg
 
 /* Adds a rule for a call on every architecture. */
 static int
-add_everywhere (struct compiler *c, const struct cpod_syscall *syscall, const struct cpod_seccomp_arg *const args[],
+add_everywhere (struct compiler *c, const struct cpod_syscall *syscall,
+                const struct cpod_seccomp_arg *const args[],
                 uint32_t action)
 {
 	size_t arch;
@@ -195,7 +201,8 @@ slot_args (struct compiler *c, const struct cpod_seccomp_rule *rule,
 		unsigned int index = rule->args[i].index;
 
 		if (index >= CPOD_SECCOMP_N_ARGS)
-			return cpod_error_set (c->err, EINVAL, "args[%zu]: a call has no argument %u", i, index);
+			return cpod_error_set (c->err, EINVAL, "args[%zu]: a call has no argument %u", i,
+			                       index);
 		if (slots[index] != NULL)
 			*ret_twice = true;
 		slots[index] = &rule->args[i];
@@ -235,10 +242,12 @@ add_rule (struct compiler *c, const struct cpod_seccomp_rule *rule)
 
 		c->applications += twice ? rule->n_args : 1;
 		if (c->applications > MAX_APPLICATIONS)
-			return cpod_error_set (c->err, E2BIG, "rules for more than %d names", MAX_APPLICATIONS);
+			return cpod_error_set (c->err, E2BIG, "rules for more than %d names",
+			                       MAX_APPLICATIONS);
 		if (syscall == NULL)
 			continue;
-		ret = twice ? add_separately (c, rule, syscall) : add_everywhere (c, syscall, slots, rule->action);
+		ret = twice ? add_separately (c, rule, syscall)
+			: add_everywhere (c, syscall, slots, rule->action);
 	}
 	return ret;
 }
@@ -252,7 +261,8 @@ add_rules (struct compiler *c)
 
 	for (i = 0; i < c->profile->n_rules; i++) {
 		/* Says nothing, unless the call would get listed_action without it. */
-		if (c->profile->rules[i].action == c->profile->default_action && !c->profile->has_listed_action)
+		if (c->profile->rules[i].action == c->profile->default_action
+		    && !c->profile->has_listed_action)
 			continue;
 		ret = add_rule (c, &c->profile->rules[i]);
 		if (ret < 0)
@@ -275,7 +285,7 @@ mark_known (size_t arch, bool known[DENSE])
 			known[index] = true;
 	}
 	for (i = 0; arch == CPOD_ARCH_X86 && i < sizeof (muxes) / sizeof (muxes[0]); i++)
-		for (selector = 0; selector < sizeof (muxes[i].direct) / sizeof (muxes[i].direct[0]); selector++)
+		for (selector = 0; selector < N_SELECTORS; selector++)
 			if (muxes[i].direct[selector] != 0)
 				known[muxes[i].direct[selector]] = true;
 }
@@ -385,10 +395,12 @@ emit_program (struct compiler *c)
 	next = cpod_seccomp_emit_return (&c->emit, c->profile->bad_arch_action);
 	for (arch = CPOD_N_ARCHS; arch-- > 0; )
 		if (labels[arch] != 0)
-			next = cpod_seccomp_emit_test (&c->emit, BPF_JEQ, archs[arch].token, labels[arch], next);
+			next = cpod_seccomp_emit_test (&c->emit, BPF_JEQ, archs[arch].token, labels[arch],
+			                               next);
 	(void) cpod_seccomp_emit_load (&c->emit, offsetof (struct seccomp_data, arch));
 	if (c->emit.full)
-		return cpod_error_set (c->err, E2BIG, "the filter has more than %d instructions", BPF_MAXINSNS);
+		return cpod_error_set (c->err, E2BIG, "the filter has more than %d instructions",
+		                       BPF_MAXINSNS);
 	return 0;
 }
 

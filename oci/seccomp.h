@@ -48,10 +48,10 @@ struct cpod_seccomp_rule {
 /* What to compile. The native architecture is always covered. */
 struct cpod_seccomp_profile {
 	uint32_t default_action;               /* for what no rule matches; rules with it say nothing */
-	uint32_t bad_arch_action;              /* for other architectures; 0, to kill the thread, is libseccomp's */
+	uint32_t bad_arch_action;              /* for other architectures; 0, kill the thread: libseccomp's */
 	bool has_listed_action;
-	uint32_t listed_action;                /* instead of default_action for the calls of cpod_syscalls that
-	                                        * no rule names: tells those from numbers that no call has */
+	uint32_t listed_action;                /* instead of default_action for calls of cpod_syscalls that
+	                                        * no rule names: numbers that no call has keep default_action */
 	unsigned int archs;                    /* bits 1 << enum cpod_arch */
 	unsigned int flags;                    /* SECCOMP_FILTER_FLAG_, passed on */
 	const struct cpod_seccomp_rule *rules; /* n_rules, the earlier first */

@@ -16,7 +16,8 @@
 #define MAX_NAMES 1024
 #define X32_BIT 0x40000000
 
-static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64, SCMP_ARCH_ARM };
+static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64,
+                                  SCMP_ARCH_ARM };
 #define N_ARCHS (sizeof (archs) / sizeof (archs[0]))
 
 /* What libseccomp 2.5.4 does not know yet. */

@@ -104,7 +104,8 @@ step (struct machine *m, const struct sock_filter *insn, const struct seccomp_da
 }
 
 bool
-bpf_interp_run (const struct sock_filter *insns, size_t n, const struct seccomp_data *data, uint32_t *ret_action,
+bpf_interp_run (const struct sock_filter *insns, size_t n, const struct seccomp_data *data,
+                uint32_t *ret_action,
                 unsigned int *ret_steps)
 {
 	struct machine m = { .a = 0 };

@@ -11,7 +11,8 @@
 /* Runs the program on data. ret_action: what it returned. ret_steps (may be NULL): instructions run.
  * False: the program does what the kernel's checker refuses (a jump or load out of bounds, an
  * unknown instruction, no return). */
-bool bpf_interp_run (const struct sock_filter *insns, size_t n, const struct seccomp_data *data, uint32_t *ret_action,
+bool bpf_interp_run (const struct sock_filter *insns, size_t n, const struct seccomp_data *data,
+                     uint32_t *ret_action,
                      unsigned int *ret_steps);
 
 #endif

@@ -18,8 +18,10 @@ static const struct { uint32_t audit, seccomp; } tokens[CPOD_N_ARCHS] = {
 };
 
 const uint64_t probe_boundaries[] = {
-	0, 1, 2, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x100000000, 0x100000001,
-	0x1ffffffff, 0x200000000, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001, 0xffffffff00000000,
+	0, 1, 2, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x100000000,
+	0x100000001,
+	0x1ffffffff, 0x200000000, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001,
+	0xffffffff00000000,
 	0xfffffffffffffffe, 0xffffffffffffffff,
 };
 const size_t probe_n_boundaries = sizeof (probe_boundaries) / sizeof (probe_boundaries[0]);
@@ -96,7 +98,8 @@ pick_value (const struct cpod_seccomp_profile *profile, unsigned int index, stru
 	size_t tries;
 
 	for (tries = 0; tries < 8; tries++) {
-		const struct cpod_seccomp_rule *rule = &profile->rules[probe_random_below (random, profile->n_rules)];
+		const struct cpod_seccomp_rule *rule = &profile->rules[probe_random_below (random,
+		                                                                           profile->n_rules)];
 		const struct cpod_seccomp_arg *arg;
 		uint64_t value;
 
@@ -105,7 +108,8 @@ pick_value (const struct cpod_seccomp_profile *profile, unsigned int index, stru
 		arg = &rule->args[probe_random_below (random, rule->n_args)];
 		if (arg->index != index)
 			continue;
-		value = arg->op == CPOD_SECCOMP_MASKED_EQ && probe_random_below (random, 2) ? arg->value_two : arg->value;
+		value = arg->op == CPOD_SECCOMP_MASKED_EQ && probe_random_below (random, 2) ? arg->value_two
+			: arg->value;
 		switch (probe_random_below (random, 8)) {
 		case 0: return value + 1;
 		case 1: return value - 1;
@@ -119,7 +123,8 @@ pick_value (const struct cpod_seccomp_profile *profile, unsigned int index, stru
 
 /* Adds combinations of arguments for one number. */
 static void
-add_combinations (struct probes *probes, const struct cpod_seccomp_profile *profile, uint32_t token, uint32_t nr,
+add_combinations (struct probes *probes, const struct cpod_seccomp_profile *profile, uint32_t token,
+                  uint32_t nr,
                   size_t n, struct probe_random *random)
 {
 	while (n-- > 0) {
@@ -137,26 +142,30 @@ add_combinations (struct probes *probes, const struct cpod_seccomp_profile *prof
 
 /* Adds combinations for the calls that rules ask about the arguments of. */
 static void
-add_asked (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call, struct probe_random *random)
+add_asked (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call,
+           struct probe_random *random)
 {
 	size_t arch, i, k;
 
 	for (arch = 0; arch < CPOD_N_ARCHS; arch++)
 		for (i = 0; i < profile->n_rules; i++)
 			for (k = 0; profile->rules[i].n_args > 0 && k < profile->rules[i].n_names; k++) {
-				int nr = seccomp_syscall_resolve_name_arch (tokens[arch].seccomp, profile->rules[i].names[k]);
+				int nr = seccomp_syscall_resolve_name_arch (tokens[arch].seccomp,
+				                                            profile->rules[i].names[k]);
 
 				if (nr < 0 && arch == CPOD_ARCH_X86 && nr > -300 && nr < -100)
 					nr = nr > -200 ? 102 : 117;
 				if (nr >= 0)
-					add_combinations (probes, profile, tokens[arch].audit, nr, per_call, random);
+					add_combinations (probes, profile, tokens[arch].audit, nr, per_call,
+					                  random);
 			}
 }
 
 /* Adds calls of a number with one argument at what a rule, for whichever call, compares it with: what one
  * call is asked must not leak into its neighbours. */
 static void
-add_constants (struct probes *probes, const struct cpod_seccomp_profile *profile, uint32_t token, uint32_t nr, size_t most)
+add_constants (struct probes *probes, const struct cpod_seccomp_profile *profile, uint32_t token, uint32_t nr,
+               size_t most)
 {
 	size_t i, k, n = 0;
 
@@ -171,11 +180,14 @@ add_constants (struct probes *probes, const struct cpod_seccomp_profile *profile
 }
 
 void
-probes_init (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call, size_t per_number,
+probes_init (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call,
+             size_t per_number,
              struct probe_random *random)
 {
-	static const uint32_t odd[] = { 1024, 5000, 0x3fffffff, 0x40000400, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
-	static const uint64_t ones[6] = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	static const uint32_t odd[] = { 1024, 5000, 0x3fffffff, 0x40000400, 0x7fffffff, 0x80000000,
+	                                0xfffffffe, 0xffffffff };
+	static const uint64_t ones[6] = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+	                                  UINT64_MAX };
 	size_t arch, i;
 	uint32_t nr;
 
@@ -223,8 +235,10 @@ static int
 add_name (scmp_filter_ctx context, const struct cpod_seccomp_rule *rule, const char *name)
 {
 	static const enum scmp_compare ops[] = {
-		[CPOD_SECCOMP_NE] = SCMP_CMP_NE, [CPOD_SECCOMP_LT] = SCMP_CMP_LT, [CPOD_SECCOMP_LE] = SCMP_CMP_LE,
-		[CPOD_SECCOMP_EQ] = SCMP_CMP_EQ, [CPOD_SECCOMP_GE] = SCMP_CMP_GE, [CPOD_SECCOMP_GT] = SCMP_CMP_GT,
+		[CPOD_SECCOMP_NE] = SCMP_CMP_NE, [CPOD_SECCOMP_LT] = SCMP_CMP_LT,
+		[CPOD_SECCOMP_LE] = SCMP_CMP_LE,
+		[CPOD_SECCOMP_EQ] = SCMP_CMP_EQ, [CPOD_SECCOMP_GE] = SCMP_CMP_GE,
+		[CPOD_SECCOMP_GT] = SCMP_CMP_GT,
 		[CPOD_SECCOMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 	};
 	struct scmp_arg_cmp args[6];
@@ -254,7 +268,8 @@ add_profile (scmp_filter_ctx context, const struct cpod_seccomp_profile *profile
 			(void) seccomp_arch_add (context, tokens[i].seccomp);
 	(void) seccomp_attr_set (context, SCMP_FLTATR_ACT_BADARCH, profile->bad_arch_action);
 	for (i = 0; i < profile->n_rules && ret == 0; i++)
-		for (k = 0; profile->rules[i].action != profile->default_action && k < profile->rules[i].n_names && ret == 0; k++)
+		for (k = 0; profile->rules[i].action != profile->default_action
+		     && k < profile->rules[i].n_names && ret == 0; k++)
 			ret = add_name (context, &profile->rules[i], profile->rules[i].names[k]);
 	for (i = 0; profile->has_listed_action && i < cpod_n_syscalls && ret == 0; i++)
 		if (!is_named (profile, cpod_syscalls[i].name))
@@ -270,7 +285,8 @@ probe_export (const struct cpod_seccomp_profile *profile, struct sock_filter **r
 	off_t size = -1;
 	int fd = memfd_create ("filter", MFD_CLOEXEC);
 
-	if (context != NULL && fd >= 0 && add_profile (context, profile) == 0 && seccomp_export_bpf (context, fd) == 0)
+	if (context != NULL && fd >= 0 && add_profile (context, profile) == 0 && seccomp_export_bpf (context,
+	                                                                                             fd) == 0)
 		size = lseek (fd, 0, SEEK_END);
 	if (size > 0)
 		insns = malloc (size);

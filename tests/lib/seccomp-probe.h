@@ -39,8 +39,9 @@ struct probes {
 };
 
 /* The calls worth asking about profile, without verdicts. per_call: combinations of arguments for each call
- * that rules ask the arguments of; per_number: calls of every other number with one of the rules' constants. */
-void probes_init (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call, size_t per_number,
+ * that rules ask the arguments of; per_number: calls of every number with one of the rules' constants. */
+void probes_init (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call,
+                  size_t per_number,
                   struct probe_random *random);
 void probes_finish (struct probes *probes);
 

@@ -20,7 +20,8 @@
 
 #define ALL (~UINT64_C (0))
 #define CAP(name) CPOD_CAP (CAP_ ## name)
-#define LIST(...) { (const char *[]) { __VA_ARGS__, NULL }, sizeof ((const char *[]) { __VA_ARGS__ }) / sizeof (char *), true }
+#define LIST(...) \
+	{ (const char *[]) { __VA_ARGS__, NULL }, sizeof ((const char *[]) { __VA_ARGS__ }) / sizeof (char *), true }
 
 static struct cpod_op_caps caps;
 static struct cpod_error err;
@@ -38,8 +39,10 @@ static void
 every_set_is_taken_as_it_stands (void **state)
 {
 	const struct cpod_oci_capabilities spec = {
-		.bounding = LIST ("CAP_KILL", "CAP_CHOWN", "CAP_BPF"), .permitted = LIST ("CAP_KILL", "CAP_CHOWN"),
-		.effective = LIST ("CAP_KILL"), .inheritable = LIST ("CAP_CHOWN", "CAP_SETUID"), .ambient = LIST ("CAP_CHOWN"),
+		.bounding = LIST ("CAP_KILL", "CAP_CHOWN", "CAP_BPF"), .permitted = LIST ("CAP_KILL",
+		                                                                          "CAP_CHOWN"),
+		.effective = LIST ("CAP_KILL"), .inheritable = LIST ("CAP_CHOWN", "CAP_SETUID"),
+		.ambient = LIST ("CAP_CHOWN"),
 	};
 
 	(void) state;
@@ -68,7 +71,8 @@ static void
 the_default_does_without_what_cannot_be_given (void **state)
 {
 	(void) state;
-	assert_int_equal (cpod_caps_resolve_within (NULL, true, ALL, CAP (KILL) | CAP (SYS_ADMIN), &caps, &err), 0);
+	assert_int_equal (cpod_caps_resolve_within (NULL, true, ALL, CAP (KILL) | CAP (SYS_ADMIN), &caps,
+	                                            &err), 0);
 	assert_true (caps.bounding == CAP (KILL) && caps.effective == CAP (KILL));
 }
 
@@ -76,7 +80,8 @@ static void
 a_capability_that_cannot_be_given_is_named (void **state)
 {
 	const struct cpod_oci_capabilities spec = {
-		.bounding = LIST ("CAP_KILL", "CAP_SYS_RESOURCE", "CAP_BPF"), .permitted = LIST ("CAP_KILL", "CAP_SYS_RESOURCE"),
+		.bounding = LIST ("CAP_KILL", "CAP_SYS_RESOURCE", "CAP_BPF"),
+		.permitted = LIST ("CAP_KILL", "CAP_SYS_RESOURCE"),
 	};
 
 	(void) state;
@@ -113,7 +118,8 @@ a_name_younger_than_the_kernel_is_refused_in_a_pod_alone (void **state)
 	const struct cpod_oci_capabilities spec = { .bounding = LIST ("CAP_KILL", "CAP_BPF") };
 
 	(void) state;
-	assert_int_equal (cpod_caps_resolve_within (&spec, true, CAP (KILL), CAP (KILL), &caps, &err), -EINVAL);
+	assert_int_equal (cpod_caps_resolve_within (&spec, true, CAP (KILL), CAP (KILL), &caps, &err),
+	                  -EINVAL);
 	assert_string_equal (err.message, "bounding: this kernel has no CAP_BPF");
 	assert_int_equal (cpod_caps_resolve_within (&spec, false, CAP (KILL), CAP (KILL), &caps, &err), 0);
 	assert_true (caps.bounding == CAP (KILL));
@@ -124,14 +130,17 @@ sets_that_the_kernel_refuses_are_refused_first (void **state)
 {
 	const struct { struct cpod_oci_capabilities spec; const char *message; } wrong[] = {
 		{ { .effective = LIST ("CAP_KILL") }, "effective: permitted lacks CAP_KILL" },
-		{ { .inheritable = LIST ("CAP_KILL"), .ambient = LIST ("CAP_KILL") }, "ambient: permitted lacks CAP_KILL" },
-		{ { .permitted = LIST ("CAP_KILL"), .ambient = LIST ("CAP_KILL") }, "ambient: inheritable lacks CAP_KILL" },
+		{ { .inheritable = LIST ("CAP_KILL"), .ambient = LIST ("CAP_KILL") },
+		  "ambient: permitted lacks CAP_KILL" },
+		{ { .permitted = LIST ("CAP_KILL"), .ambient = LIST ("CAP_KILL") },
+		  "ambient: inheritable lacks CAP_KILL" },
 	};
 	size_t i;
 
 	(void) state;
 	for (i = 0; i < sizeof (wrong) / sizeof (wrong[0]); i++) {
-		assert_int_equal (cpod_caps_resolve_within (&wrong[i].spec, true, ALL, ALL, &caps, &err), -EINVAL);
+		assert_int_equal (cpod_caps_resolve_within (&wrong[i].spec, true, ALL, ALL, &caps, &err),
+		                  -EINVAL);
 		assert_string_equal (err.message, wrong[i].message);
 		assert_int_equal (cpod_caps_resolve_within (&wrong[i].spec, false, ALL, ALL, &caps, &err), 0);
 		assert_true (caps.effective == 0 && caps.ambient == 0);

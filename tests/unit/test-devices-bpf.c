@@ -89,7 +89,8 @@ speaks_of (const struct cpod_device_rule *rule, char type, int64_t major, int64_
 
 /* What the rules say: for each letter the last one that speaks of it. */
 static bool
-judge (const struct cpod_device_rule *rules, size_t n, unsigned int flags, char type, int64_t major, int64_t minor,
+judge (const struct cpod_device_rule *rules, size_t n, unsigned int flags, char type, int64_t major,
+       int64_t minor,
        unsigned int access)
 {
 	unsigned int bit;
@@ -160,7 +161,8 @@ the_defaults_pass_and_nothing_else_without_rules (void **state)
 	(void) state;
 	for (i = 0; i < cpod_n_devices_default; i++)
 		assert_true (run (insns, n, 'c', cpod_devices_default[i].major,
-		                  cpod_devices_default[i].minor < 0 ? 4 : cpod_devices_default[i].minor, CPOD_DEVICE_ALL));
+		                  cpod_devices_default[i].minor < 0 ? 4 : cpod_devices_default[i].minor,
+			CPOD_DEVICE_ALL));
 	assert_true (run (insns, n, 'c', 136, 1000, CPOD_DEVICE_READ));
 	assert_false (run (insns, n, 'b', 1, 3, CPOD_DEVICE_READ));
 	assert_false (run (insns, n, 'c', 1, 1, CPOD_DEVICE_READ));
@@ -224,9 +226,11 @@ two_hundred_random_lists_answer_as_they_read (void **state)
 			for (k = 0; k < 6; k++)
 				for (access = 1; access < 8; access++) {
 					assert_int_equal (run (insns, n, 'b', majors[i], minors[k], access),
-					                  judge (rules, n_rules, flags, 'b', majors[i], minors[k], access));
+					                  judge (rules, n_rules, flags, 'b', majors[i],
+					                         minors[k], access));
 					assert_int_equal (run (insns, n, 'c', majors[i], minors[k], access),
-					                  judge (rules, n_rules, flags, 'c', majors[i], minors[k], access));
+					                  judge (rules, n_rules, flags, 'c', majors[i],
+					                         minors[k], access));
 				}
 	}
 }
@@ -252,9 +256,11 @@ a_specs_rules_keep_their_wildcards (void **state)
 {
 	const struct cpod_oci_device_rule from[] = {
 		{ .allow = { true, false }, .access = "rwm" },
-		{ .allow = { true, true }, .type = { true, CPOD_OCI_DEVICE_RULE_BLOCK }, .major = { true, 8 }, .minor = { true, -1 },
+		{ .allow = { true, true }, .type = { true, CPOD_OCI_DEVICE_RULE_BLOCK }, .major = { true, 8 },
+		  .minor = { true, -1 },
 		  .access = "r" },
-		{ .allow = { true, true }, .type = { true, CPOD_OCI_DEVICE_RULE_CHAR }, .minor = { true, 7 }, .access = "mw" },
+		{ .allow = { true, true }, .type = { true, CPOD_OCI_DEVICE_RULE_CHAR }, .minor = { true, 7 },
+		  .access = "mw" },
 		{ .allow = { true, true }, .type = { true, CPOD_OCI_DEVICE_RULE_ALL } },
 	};
 	const struct cpod_array spec = { (void *) from, 4, true };
@@ -302,7 +308,8 @@ make_group (void)
 
 	while (mounts != NULL && (entry = getmntent (mounts)) != NULL)
 		if (strcmp (entry->mnt_type, "cgroup2") == 0) {
-			snprintf (group, sizeof (group), "%s/cpod-test-devices-%d", entry->mnt_dir, (int) getpid ());
+			snprintf (group, sizeof (group), "%s/cpod-test-devices-%d", entry->mnt_dir,
+			          (int) getpid ());
 			break;
 		}
 	if (mounts != NULL)
@@ -423,7 +430,8 @@ two_filters_must_both_pass (void **state)
 	pid = fork ();
 	assert_true (pid >= 0);
 	if (pid == 0)
-		_exit (write (procs, "0", 1) != 1 || open ("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || errno != EPERM);
+		_exit (write (procs, "0", 1) != 1 || open ("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0
+		       || errno != EPERM);
 	assert_int_equal (waitpid (pid, &status, 0), pid);
 	assert_int_equal (status, 0);
 }

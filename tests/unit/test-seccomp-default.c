@@ -120,7 +120,8 @@ reference_probes (const struct cpod_seccomp_profile *profile)
 		if (seccomp_syscall_resolve_name (cpod_syscalls[row].name) != __NR_SCMP_ERROR)
 			continue;
 		for (i = 0; i < probes.n; i++)
-			if (probes.list[i].data.nr == cpod_syscalls[row].nr[0] && probe_arch (&probes.list[i].data) < CPOD_N_ARCHS
+			if (probes.list[i].data.nr == cpod_syscalls[row].nr[0]
+			    && probe_arch (&probes.list[i].data) < CPOD_N_ARCHS
 			    && profile->archs & 1u << probe_arch (&probes.list[i].data))
 				probes.list[i].verdict = younger_verdict (profile, cpod_syscalls[row].name);
 	}
@@ -131,7 +132,8 @@ static void
 the_default_profile_equals_libseccomps_filter (void **state)
 {
 	static const uint64_t sets[] = {
-		0, CAP (CHOWN) | CAP (SYS_CHROOT) | CAP (KILL), CAP (SYS_ADMIN), CAP (BPF) | CAP (PERFMON) | CAP (SYS_TIME), ~UINT64_C (0),
+		0, CAP (CHOWN) | CAP (SYS_CHROOT) | CAP (KILL), CAP (SYS_ADMIN), CAP (BPF) | CAP (PERFMON)
+		| CAP (SYS_TIME), ~UINT64_C (0),
 	};
 	size_t i;
 
@@ -146,7 +148,8 @@ the_default_profile_equals_libseccomps_filter (void **state)
 		other = probes_differ (&probes, program.insns, program.n, &ours);
 		if (other != NULL)
 			fail_msg ("capabilities %#llx: arch %#x call %d (%#llx, %#llx): %#x, libseccomp says %#x",
-			          (unsigned long long) sets[i], other->data.arch, other->data.nr, (unsigned long long) other->data.args[0],
+			          (unsigned long long) sets[i], other->data.arch, other->data.nr,
+			(unsigned long long) other->data.args[0],
 			          (unsigned long long) other->data.args[1], ours, other->verdict);
 		probes_finish (&probes);
 	}
@@ -186,7 +189,8 @@ mutate (struct sock_filter *insn, struct probe_random *random)
  * takes every constant of the programs and its neighbours, the others staying on values that lead
  * deep into the program (those of the probes). */
 static bool
-equivalent (const struct cpod_seccomp_program *program, const struct sock_filter *mutant, const struct probes *probes,
+equivalent (const struct cpod_seccomp_program *program, const struct sock_filter *mutant,
+            const struct probes *probes,
             struct seccomp_data *ret_data)
 {
 	size_t i, k, at;
@@ -195,9 +199,11 @@ equivalent (const struct cpod_seccomp_program *program, const struct sock_filter
 		for (k = 0; k < program->n; k++)
 			for (at = 0; at < 3 * 9; at++) {
 				struct seccomp_data data = probes->list[i].data;
-				uint32_t value = (at % 2 ? program->insns[k].k : mutant[k].k) + (uint32_t) (at % 3) - 1, a, b;
+				uint32_t constant = at % 2 ? program->insns[k].k : mutant[k].k;
+				uint32_t value = constant + (uint32_t) (at % 3) - 1, a, b;
 
-				memcpy ((char *) &data + (at / 3 < 2 ? at / 3 * 4 : 8 + at / 3 * 4), &value, 4);
+				memcpy ((char *) &data + (at / 3 < 2 ? at / 3 * 4 : 8 + at / 3 * 4), &value,
+				        4);
 				assert_true (bpf_interp_run (program->insns, program->n, &data, &a, NULL));
 				if (!bpf_interp_run (mutant, program->n, &data, &b, NULL) || a != b) {
 					*ret_data = data;
@@ -231,7 +237,8 @@ two_hundred_changes_of_an_instruction_are_noticed (void **state)
 			without_effect++;
 		else
 			fail_msg ("change %zu alters the verdict of arch %#x call %d (%#llx, %#llx), and no probe notices", round, data.arch,
-			          data.nr, (unsigned long long) data.args[0], (unsigned long long) data.args[1]);
+			          data.nr, (unsigned long long) data.args[0],
+				(unsigned long long) data.args[1]);
 	}
 	print_message ("# %zu changes noticed, %zu more had no effect\n", noticed, without_effect);
 	/* Jump distances of returns, searches between numbers that no call has, ... */
@@ -263,8 +270,10 @@ other_architectures_answer_enosys (void **state)
 static void
 calls_beside_the_list_answer_eperm (void **state)
 {
-	/* keyctl, add_key, request_key, userfaultfd, io_uring_setup, kexec_load, swapon, nfsservctl, mount, bpf, perf_event_open */
-	static const uint32_t denied[] = { KEYCTL, 248, 249, 323, 425, 426, 427, 246, 167, 180, 165, 321, 298, 155, 272, 308 };
+	/* keyctl, add_key, request_key, userfaultfd, io_uring_setup, kexec_load, swapon, nfsservctl, mount,
+	 * bpf, perf_event_open */
+	static const uint32_t denied[] = { KEYCTL, 248, 249, 323, 425, 426, 427, 246, 167, 180, 165, 321, 298,
+	                                   155, 272, 308 };
 	size_t i;
 
 	(void) state;
@@ -279,17 +288,22 @@ static void
 capabilities_open_their_calls (void **state)
 {
 	static const struct { uint64_t capability; uint32_t nr; } opened[] = {
-		{ CAP (SYS_ADMIN), 165 }, { CAP (SYS_ADMIN), 308 }, { CAP (SYS_ADMIN), 321 }, { CAP (BPF), 321 },
-		{ CAP (PERFMON), 298 }, { CAP (SYS_CHROOT), 161 }, { CAP (SYS_TIME), 227 }, { CAP (SYS_MODULE), 313 },
-		{ CAP (SYS_PTRACE), 438 }, { CAP (SYS_NICE), 238 }, { CAP (SYS_BOOT), 169 }, { CAP (SYSLOG), 103 },
-		{ CAP (DAC_READ_SEARCH), 304 }, { CAP (SYS_RAWIO), 172 }, { CAP (SYS_PACCT), 163 }, { CAP (SYS_TTY_CONFIG), 153 },
+		{ CAP (SYS_ADMIN), 165 }, { CAP (SYS_ADMIN), 308 }, { CAP (SYS_ADMIN), 321 },
+		{ CAP (BPF), 321 },
+		{ CAP (PERFMON), 298 }, { CAP (SYS_CHROOT), 161 }, { CAP (SYS_TIME), 227 },
+		{ CAP (SYS_MODULE), 313 },
+		{ CAP (SYS_PTRACE), 438 }, { CAP (SYS_NICE), 238 }, { CAP (SYS_BOOT), 169 },
+		{ CAP (SYSLOG), 103 },
+		{ CAP (DAC_READ_SEARCH), 304 }, { CAP (SYS_RAWIO), 172 }, { CAP (SYS_PACCT), 163 },
+		{ CAP (SYS_TTY_CONFIG), 153 },
 	};
 	size_t i;
 
 	(void) state;
 	for (i = 0; i < sizeof (opened) / sizeof (opened[0]); i++) {
 		assert_int_equal (verdict (0, AUDIT_ARCH_X86_64, opened[i].nr, 0, 0), DENY);
-		assert_int_equal (verdict (opened[i].capability, AUDIT_ARCH_X86_64, opened[i].nr, 0, 0), SCMP_ACT_ALLOW);
+		assert_int_equal (verdict (opened[i].capability, AUDIT_ARCH_X86_64, opened[i].nr, 0, 0),
+		                  SCMP_ACT_ALLOW);
 	}
 	/* Not opened by anything. */
 	assert_int_equal (verdict (~UINT64_C (0), AUDIT_ARCH_X86_64, KEYCTL, 0, 0), DENY);
@@ -300,17 +314,20 @@ static void
 new_namespaces_need_the_capability (void **state)
 {
 	static const uint64_t flags[] = {
-		CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
+		CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID,
+		CLONE_NEWNET,
 	};
 	size_t i;
 
 	(void) state;
 	for (i = 0; i < sizeof (flags) / sizeof (flags[0]); i++) {
 		assert_int_equal (verdict (0, AUDIT_ARCH_X86_64, CLONE, flags[i] | SIGCHLD, 0), DENY);
-		assert_int_equal (verdict (CAP (SYS_ADMIN), AUDIT_ARCH_X86_64, CLONE, flags[i], 0), SCMP_ACT_ALLOW);
+		assert_int_equal (verdict (CAP (SYS_ADMIN), AUDIT_ARCH_X86_64, CLONE, flags[i], 0),
+		                  SCMP_ACT_ALLOW);
 		assert_int_equal (verdict (0, AUDIT_ARCH_I386, 120, flags[i], 0), DENY);
 	}
-	assert_int_equal (verdict (0, AUDIT_ARCH_X86_64, CLONE, CLONE_VM | CLONE_THREAD | SIGCHLD, 0), SCMP_ACT_ALLOW);
+	assert_int_equal (verdict (0, AUDIT_ARCH_X86_64, CLONE, CLONE_VM | CLONE_THREAD | SIGCHLD, 0),
+	                  SCMP_ACT_ALLOW);
 	assert_int_equal (verdict (0, AUDIT_ARCH_X86_64, CLONE3, 0, 0), MISSING);
 	assert_int_equal (verdict (CAP (SYS_ADMIN), AUDIT_ARCH_X86_64, CLONE3, 0, 0), SCMP_ACT_ALLOW);
 }
@@ -349,8 +366,10 @@ the_compiled_profile_is_kept_for_the_next_container (void **state)
 	assert_ptr_not_equal (first.insns, second.insns);
 	assert_memory_equal (first.insns, second.insns, first.n * sizeof (first.insns[0]));
 	assert_int_equal (cpod_seccomp_compile_default (CAP (SYS_ADMIN), &arena, &other, &err), 0);
-	assert_true (other.n != first.n || memcmp (first.insns, other.insns, first.n * sizeof (first.insns[0])) != 0);
-	print_message ("# %u instructions in %ld us\n", first.n, (end.tv_nsec - begin.tv_nsec) / 1000 + (end.tv_sec - begin.tv_sec) * 1000000);
+	assert_true (other.n != first.n || memcmp (first.insns, other.insns,
+	                                           first.n * sizeof (first.insns[0])) != 0);
+	print_message ("# %u instructions in %ld us\n", first.n,
+	               (end.tv_nsec - begin.tv_nsec) / 1000 + (end.tv_sec - begin.tv_sec) * 1000000);
 }
 
 static void
@@ -375,7 +394,8 @@ call_i386 (long nr)
 {
 	long ret;
 
-	__asm__ volatile ("int $0x80" : "=a" (ret) : "a" (nr), "b" (0), "c" (0), "d" (0) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile ("int $0x80" : "=a" (ret) : "a" (nr), "b" (0), "c" (0), "d" (0) : "memory", "r8",
+	                  "r9", "r10", "r11");
 	return ret;
 }
 #endif
@@ -420,7 +440,8 @@ try_calls (void)
 			return 1 + i / 2;
 #if defined (__x86_64__)
 	/* getpid; keyctl; no call. A kernel without the gate would have answered the first with ENOSYS. */
-	if (call_i386 (20) != -ENOSYS && (call_i386 (20) != getpid () || call_i386 (288) != -EPERM || call_i386 (1000) != -ENOSYS))
+	if (call_i386 (20) != -ENOSYS && (call_i386 (20) != getpid () || call_i386 (288) != -EPERM
+	                                  || call_i386 (1000) != -ENOSYS))
 		return 101;
 #endif
 	return 0;
@@ -439,7 +460,8 @@ a_process_under_the_filter_meets_these_answers (void **state)
 	pid = fork ();
 	assert_true (pid >= 0);
 	if (pid == 0) {
-		if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, program.flags, &filter) < 0)
+		if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0
+		    || syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, program.flags, &filter) < 0)
 			_exit (102);
 		_exit (try_calls ());
 	}

@@ -42,9 +42,11 @@ struct made {
 
 static const uint32_t actions[] = { SCMP_ACT_ALLOW, SCMP_ACT_ERRNO (38), SCMP_ACT_LOG };
 
-/* Calls of all kinds: direct everywhere, multiplexed on i386 with and without a direct number, of one machine only. */
+/* Calls of all kinds: direct everywhere, multiplexed on i386 with and without a direct number, of one machine
+ * only. */
 static const char *const calls[] = {
-	"openat", "socket", "personality", "clone", "shmat", "ioctl", "semop", "accept", "mmap2", "recv", "arch_prctl",
+	"openat", "socket", "personality", "clone", "shmat", "ioctl", "semop", "accept", "mmap2", "recv",
+	"arch_prctl",
 	"cacheflush", "msgsnd", "sendto", "statx", "no_such_call",
 };
 #define N_CALLS (sizeof (calls) / sizeof (calls[0]))
@@ -75,7 +77,8 @@ make (struct made *made, unsigned int archs)
 {
 	memset (made, 0, sizeof (*made));
 	made->names[0][0] = "read";
-	made->rules[0] = (struct cpod_seccomp_rule) { .names = made->names[0], .n_names = 1, .action = SCMP_ACT_ALLOW };
+	made->rules[0] = (struct cpod_seccomp_rule) { .names = made->names[0], .n_names = 1,
+	                                              .action = SCMP_ACT_ALLOW };
 	made->profile = (struct cpod_seccomp_profile) {
 		.default_action = SCMP_ACT_ERRNO (1), .archs = archs, .rules = made->rules, .n_rules = 1,
 	};
@@ -115,7 +118,8 @@ fill_args (struct cpod_seccomp_arg *args, size_t n, const enum cpod_seccomp_op *
 }
 
 static const enum cpod_seccomp_op all_ops[] = {
-	CPOD_SECCOMP_EQ, CPOD_SECCOMP_MASKED_EQ, CPOD_SECCOMP_NE, CPOD_SECCOMP_LT, CPOD_SECCOMP_LE, CPOD_SECCOMP_GE, CPOD_SECCOMP_GT,
+	CPOD_SECCOMP_EQ, CPOD_SECCOMP_MASKED_EQ, CPOD_SECCOMP_NE, CPOD_SECCOMP_LT, CPOD_SECCOMP_LE,
+	CPOD_SECCOMP_GE, CPOD_SECCOMP_GT,
 };
 #define N_EQUAL_OPS 2
 #define N_ALL_OPS 7
@@ -133,7 +137,8 @@ compile (const struct cpod_seccomp_profile *profile)
 
 /* Asserts that both filters answer all probes alike; returns the probes, with verdicts. */
 static struct probes
-assert_equal (const struct cpod_seccomp_profile *profile, const struct cpod_seccomp_program *program, size_t per_call,
+assert_equal (const struct cpod_seccomp_profile *profile, const struct cpod_seccomp_program *program,
+              size_t per_call,
               struct probe_random *random)
 {
 	struct sock_filter *reference;
@@ -148,7 +153,8 @@ assert_equal (const struct cpod_seccomp_profile *profile, const struct cpod_secc
 	free (reference);
 	other = probes_differ (&probes, program->insns, program->n, &verdict);
 	if (other != NULL)
-		fail_msg ("arch %#x call %d (%#llx, %#llx, %#llx, ...): %#x, libseccomp says %#x", other->data.arch, other->data.nr,
+		fail_msg ("arch %#x call %d (%#llx, %#llx, %#llx, ...): %#x, libseccomp says %#x",
+		          other->data.arch, other->data.nr,
 		          (unsigned long long) other->data.args[0], (unsigned long long) other->data.args[1],
 		          (unsigned long long) other->data.args[2], verdict, other->verdict);
 	return probes;
@@ -159,7 +165,8 @@ assert_equal (const struct cpod_seccomp_profile *profile, const struct cpod_secc
 static void
 every_number_of_the_table_is_libseccomps (void **state)
 {
-	static const uint32_t tokens[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64, SCMP_ARCH_ARM };
+	static const uint32_t tokens[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64,
+	                                   SCMP_ARCH_ARM };
 	size_t i, arch;
 
 	(void) state;
@@ -170,7 +177,8 @@ every_number_of_the_table_is_libseccomps (void **state)
 
 			/* Younger than libseccomp: the same number everywhere. */
 			if (seccomp_syscall_resolve_name (row->name) == __NR_SCMP_ERROR) {
-				assert_true (row->nr[arch] == (row->nr[0] | (arch == CPOD_ARCH_X32 ? CPOD_X32_BIT : 0)));
+				assert_true (row->nr[arch] == (row->nr[0] | (arch == CPOD_ARCH_X32
+				                                             ? CPOD_X32_BIT : 0)));
 				assert_true (row->nr[0] > 450);
 			} else if (row->nr[arch] != (nr < -300 ? -1 : nr)) {
 				fail_msg ("%s: %d, libseccomp says %d", row->name, row->nr[arch], nr);
@@ -181,7 +189,8 @@ every_number_of_the_table_is_libseccomps (void **state)
 static void
 every_name_of_libseccomp_is_in_the_sorted_table (void **state)
 {
-	static const uint32_t tokens[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64, SCMP_ARCH_ARM };
+	static const uint32_t tokens[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64,
+	                                   SCMP_ARCH_ARM };
 	struct cpod_syscall scratch;
 	size_t arch, i;
 	int nr;
@@ -189,7 +198,8 @@ every_name_of_libseccomp_is_in_the_sorted_table (void **state)
 	(void) state;
 	for (arch = 0; arch < CPOD_N_ARCHS; arch++)
 		for (nr = 0; nr < 1024; nr++) {
-			char *name = seccomp_syscall_resolve_num_arch (tokens[arch], arch == CPOD_ARCH_X32 ? nr | CPOD_X32_BIT : nr);
+			char *name = seccomp_syscall_resolve_num_arch (tokens[arch], arch == CPOD_ARCH_X32
+			                                               ? nr | CPOD_X32_BIT : nr);
 
 			if (name != NULL && cpod_syscall_find (name, &scratch) == &scratch)
 				fail_msg ("%s is not in the table", name);
@@ -230,7 +240,8 @@ every_operator_equals_libseccomp_at_every_boundary (void **state)
 			make (&made, 0x1f);
 			arg = make_rule (&made, "openat", SCMP_ACT_LOG, 1);
 			*arg = (struct cpod_seccomp_arg) {
-				.index = 1, .op = all_ops[op], .value = probe_boundaries[i], .value_two = any_boundary (&random),
+				.index = 1, .op = all_ops[op], .value = probe_boundaries[i],
+				.value_two = any_boundary (&random),
 			};
 			program = compile (&made.profile);
 			probes = assert_equal (&made.profile, &program, 100, &random);
@@ -248,7 +259,8 @@ make_single_rules (struct made *made, struct probe_random *random)
 		if (probe_random_below (random, 2)) {
 			size_t n = probe_random_below (random, 7);
 
-			fill_args (make_rule (made, calls[i], actions[probe_random_below (random, 3)], n), n, all_ops, N_ALL_OPS, random);
+			fill_args (make_rule (made, calls[i], actions[probe_random_below (random, 3)], n), n,
+			           all_ops, N_ALL_OPS, random);
 		}
 }
 
@@ -261,7 +273,8 @@ make_several_rules (struct made *made, struct probe_random *random)
 	for (i = 0; i < n_rules; i++) {
 		size_t n = probe_random_below (random, 4);
 
-		fill_args (make_rule (made, calls[probe_random_below (random, 6)], actions[probe_random_below (random, 3)], n), n,
+		fill_args (make_rule (made, calls[probe_random_below (random, 6)],
+		                      actions[probe_random_below (random, 3)], n), n,
 		           all_ops, N_EQUAL_OPS, random);
 	}
 }
@@ -289,7 +302,8 @@ a_hundred_random_profiles_equal_libseccomp (void **state)
 		/* Contradictions are refused by both. */
 		accepted = probe_export (&made.profile, &reference, &n);
 		free (reference);
-		assert_int_equal (cpod_seccomp_compile_profile (&made.profile, &arena, &program, &err), accepted ? 0 : -EEXIST);
+		assert_int_equal (cpod_seccomp_compile_profile (&made.profile, &arena, &program, &err),
+		                  accepted ? 0 : -EEXIST);
 		if (!accepted) {
 			refused++;
 			continue;
@@ -337,7 +351,8 @@ any_mixture_of_rules_answers_as_some_matching_rule_says (void **state)
 		for (i = 0; i < n_rules; i++) {
 			size_t n = 1 + probe_random_below (&random, 3);
 
-			fill_args (make_rule (&made, direct[probe_random_below (&random, 3)], actions[probe_random_below (&random, 3)], n), n,
+			fill_args (make_rule (&made, direct[probe_random_below (&random, 3)],
+			                      actions[probe_random_below (&random, 3)], n), n,
 			           all_ops, N_ALL_OPS, &random);
 		}
 		if (cpod_seccomp_compile_profile (&made.profile, &arena, &program, &err) < 0)
@@ -349,7 +364,8 @@ any_mixture_of_rules_answers_as_some_matching_rule_says (void **state)
 
 			if (probe_arch (&probes.list[i].data) == CPOD_N_ARCHS)
 				continue;
-			assert_true (bpf_interp_run (program.insns, program.n, &probes.list[i].data, &verdict, NULL));
+			assert_true (bpf_interp_run (program.insns, program.n, &probes.list[i].data, &verdict,
+			                             NULL));
 			for (k = 0; k < made.profile.n_rules; k++)
 				if (matches (&made.rules[k], &probes.list[i].data)) {
 					any = true;
@@ -395,7 +411,8 @@ jumps_beyond_255_instructions_are_bridged (void **state)
 	struct cpod_seccomp_rule rules[400];
 	const char *names[400];
 	struct cpod_seccomp_arg args[400];
-	struct cpod_seccomp_profile profile = { .default_action = SCMP_ACT_ERRNO (1), .archs = 3, .rules = rules };
+	struct cpod_seccomp_profile profile = { .default_action = SCMP_ACT_ERRNO (1), .archs = 3,
+	                                        .rules = rules };
 	struct probes probes;
 	unsigned int bridges = 0, i;
 	size_t row;
@@ -409,7 +426,8 @@ jumps_beyond_255_instructions_are_bridged (void **state)
 		names[n] = n == 0 ? "read" : cpod_syscalls[row].name;
 		args[n] = (struct cpod_seccomp_arg) { .index = n % 6, .op = CPOD_SECCOMP_EQ, .value = n };
 		rules[n] = (struct cpod_seccomp_rule) {
-			.names = &names[n], .n_names = 1, .action = SCMP_ACT_ERRNO (2 + n), .args = &args[n], .n_args = n > 0,
+			.names = &names[n], .n_names = 1, .action = SCMP_ACT_ERRNO (2 + n), .args = &args[n],
+			.n_args = n > 0,
 		};
 		profile.n_rules++;
 	}
@@ -431,8 +449,12 @@ contradictory_rules_are_refused_by_name (void **state)
 
 	(void) state;
 	make (&made, 0);
-	*make_rule (&made, "openat", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 1, .op = CPOD_SECCOMP_EQ, .value = 5 };
-	*make_rule (&made, "openat", SCMP_ACT_ALLOW, 1) = (struct cpod_seccomp_arg) { .index = 1, .op = CPOD_SECCOMP_EQ, .value = 5 };
+	*make_rule (&made, "openat", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 1,
+	                                                                            .op = CPOD_SECCOMP_EQ,
+		.value = 5 };
+	*make_rule (&made, "openat", SCMP_ACT_ALLOW, 1) = (struct cpod_seccomp_arg) { .index = 1,
+	                                                                              .op = CPOD_SECCOMP_EQ,
+		.value = 5 };
 	assert_int_equal (cpod_seccomp_compile_profile (&made.profile, &arena, &program, &err), -EEXIST);
 	assert_string_equal (err.message, "syscalls[2]: contradictory rules for openat");
 }
@@ -445,7 +467,8 @@ an_argument_beyond_the_sixth_is_refused (void **state)
 
 	(void) state;
 	make (&made, 0);
-	*make_rule (&made, "openat", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 6, .op = CPOD_SECCOMP_EQ };
+	*make_rule (&made, "openat", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 6,
+	                                                                            .op = CPOD_SECCOMP_EQ };
 	assert_int_equal (cpod_seccomp_compile_profile (&made.profile, &arena, &program, &err), -EINVAL);
 	assert_string_equal (err.message, "syscalls[1]: args[0]: a call has no argument 6");
 }
@@ -456,7 +479,8 @@ a_filter_that_the_kernel_would_not_take_is_refused (void **state)
 	struct cpod_seccomp_rule rules[2000];
 	struct cpod_seccomp_arg args[2000];
 	static const char *const name[] = { "openat" };
-	struct cpod_seccomp_profile profile = { .default_action = SCMP_ACT_ERRNO (1), .rules = rules, .n_rules = 2000 };
+	struct cpod_seccomp_profile profile = { .default_action = SCMP_ACT_ERRNO (1), .rules = rules,
+	                                        .n_rules = 2000 };
 	struct cpod_seccomp_program program;
 	size_t i;
 
@@ -497,8 +521,12 @@ a_lack_of_memory_is_an_error_at_every_point (void **state)
 
 	(void) state;
 	make (&made, 0x1f);
-	*make_rule (&made, "shmat", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 1, .op = CPOD_SECCOMP_GT, .value = 5 };
-	*make_rule (&made, "cacheflush", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 1, .op = CPOD_SECCOMP_NE, .value = 5 };
+	*make_rule (&made, "shmat", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 1,
+	                                                                           .op = CPOD_SECCOMP_GT,
+		.value = 5 };
+	*make_rule (&made, "cacheflush", SCMP_ACT_LOG, 1) = (struct cpod_seccomp_arg) { .index = 1,
+	                                                                                .op = CPOD_SECCOMP_NE,
+		.value = 5 };
 	for (limit = 16; ret < 0; limit += 16, failures++) {
 		struct cpod_arena small;
 
@@ -521,19 +549,23 @@ number (int64_t value)
 static void
 a_specs_words_become_the_kernels_numbers (void **state)
 {
-	static const char *archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_S390X", "SCMP_ARCH_ARM" };
+	static const char *archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_S390X",
+	                               "SCMP_ARCH_ARM" };
 	static const char *flags[] = { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW" };
 	static const char *names[] = { "openat", "no_such_call" };
-	struct cpod_oci_seccomp_arg arg = { .index = { true, 1 }, .value = { true, 0x10 }, .value_two = { true, 0x10 },
+	struct cpod_oci_seccomp_arg arg = { .index = { true, 1 }, .value = { true, 0x10 },
+	                                    .value_two = { true, 0x10 },
 	                                    .op = number (CPOD_OCI_SECCOMP_MASKED_EQ) };
 	struct cpod_oci_seccomp_rule rules[] = {
-		{ .names = { names, 2, true }, .action = number (CPOD_OCI_SECCOMP_ERRNO), .errno_ret = { true, ENOENT },
+		{ .names = { names, 2, true }, .action = number (CPOD_OCI_SECCOMP_ERRNO), .errno_ret = { true,
+		                                                                                         ENOENT },
 		  .args = { &arg, 1, true } },
 		{ .names = { names, 1, true }, .action = number (CPOD_OCI_SECCOMP_TRACE) },
 		{ .names = { names, 1, true }, .action = number (CPOD_OCI_SECCOMP_KILL_PROCESS) },
 	};
 	struct cpod_oci_seccomp spec = {
-		.default_action = number (CPOD_OCI_SECCOMP_ERRNO), .architectures = { archs, 4, true }, .flags = { flags, 2, true },
+		.default_action = number (CPOD_OCI_SECCOMP_ERRNO), .architectures = { archs, 4, true },
+		.flags = { flags, 2, true },
 		.syscalls = { rules, 3, true },
 	};
 	struct cpod_seccomp_profile profile;
@@ -556,8 +588,10 @@ static void
 a_notify_verdict_is_announced (void **state)
 {
 	static const char *names[] = { "openat" };
-	struct cpod_oci_seccomp_rule rule = { .names = { names, 1, true }, .action = number (CPOD_OCI_SECCOMP_NOTIFY) };
-	struct cpod_oci_seccomp spec = { .default_action = number (CPOD_OCI_SECCOMP_ALLOW), .syscalls = { &rule, 1, true } };
+	struct cpod_oci_seccomp_rule rule = { .names = { names, 1, true },
+	                                      .action = number (CPOD_OCI_SECCOMP_NOTIFY) };
+	struct cpod_oci_seccomp spec = { .default_action = number (CPOD_OCI_SECCOMP_ALLOW),
+	                                 .syscalls = { &rule, 1, true } };
 	struct cpod_seccomp_program program;
 
 	(void) state;
@@ -575,14 +609,17 @@ static void
 an_errno_where_none_is_taken_is_refused (void **state)
 {
 	static const char *names[] = { "openat" };
-	struct cpod_oci_seccomp_rule rule = { .names = { names, 1, true }, .action = number (CPOD_OCI_SECCOMP_ALLOW),
+	struct cpod_oci_seccomp_rule rule = { .names = { names, 1, true },
+	                                      .action = number (CPOD_OCI_SECCOMP_ALLOW),
 	                                      .errno_ret = { true, 1 } };
-	struct cpod_oci_seccomp spec = { .default_action = number (CPOD_OCI_SECCOMP_ERRNO), .syscalls = { &rule, 1, true } };
+	struct cpod_oci_seccomp spec = { .default_action = number (CPOD_OCI_SECCOMP_ERRNO),
+	                                 .syscalls = { &rule, 1, true } };
 	struct cpod_seccomp_program program;
 
 	(void) state;
 	assert_int_equal (cpod_seccomp_compile (&spec, &arena, &program, &err), -EINVAL);
-	assert_string_equal (err.message, "linux.seccomp: syscalls[0]: errnoRet: SCMP_ACT_ALLOW takes no errno");
+	assert_string_equal (err.message,
+	                     "linux.seccomp: syscalls[0]: errnoRet: SCMP_ACT_ALLOW takes no errno");
 	spec.default_errno_ret = (struct cpod_uint) { true, 4096 };
 	assert_int_equal (cpod_seccomp_compile (&spec, &arena, &program, &err), -EINVAL);
 	assert_string_equal (err.message, "linux.seccomp: defaultErrnoRet: 4096 is no errno");
@@ -592,12 +629,14 @@ static void
 an_unknown_flag_is_refused (void **state)
 {
 	static const char *flags[] = { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_WISH" };
-	struct cpod_oci_seccomp spec = { .default_action = number (CPOD_OCI_SECCOMP_ALLOW), .flags = { flags, 2, true } };
+	struct cpod_oci_seccomp spec = { .default_action = number (CPOD_OCI_SECCOMP_ALLOW),
+	                                 .flags = { flags, 2, true } };
 	struct cpod_seccomp_program program;
 
 	(void) state;
 	assert_int_equal (cpod_seccomp_compile (&spec, &arena, &program, &err), -EINVAL);
-	assert_string_equal (err.message, "linux.seccomp: flags[1]: unknown flag \"SECCOMP_FILTER_FLAG_WISH\"");
+	assert_string_equal (err.message,
+	                     "linux.seccomp: flags[1]: unknown flag \"SECCOMP_FILTER_FLAG_WISH\"");
 }
 
 int
