@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Writes "cpod: TEXT\n" to standard error; nothing can be done when that fails. */
-static void
+static void __attribute__ ((format (printf, 1, 0)))
 say (const char *format, va_list args)
 {
 	char line[2048];

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,7 @@ remove_tree (int parent_fd, const char *name, dev_t device, unsigned int depth)
 		return -errno;
 	fd = openat (parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return errno == ENOENT ? 0 : -errno;   /* somebody else removes it, too */
 	dir = fstat (fd, &st) == 0 && st.st_dev == device && depth > 0 ? fdopendir (fd) : NULL;
 	if (dir == NULL) {
 		close (fd);
@@ -158,23 +159,32 @@ take_lock (int pods_fd, const char *entry, int *ret_dir_fd, int *ret_lock_fd)
 	return 0;
 }
 
-bool
-cpod_state_dead (int pods_fd, const char *name)
-{
-	cpod_autofd dir_fd = -1, lock_fd = -1;
-
-	return take_lock (pods_fd, name, &dir_fd, &lock_fd) == 0;
-}
-
-/* true for a directory without a lock that nobody is filling any more. */
+/* true for a directory without a lock that nobody is filling any more: one that was being removed, whose runtime has
+ * nothing left; one whose maker is gone; one that is old. */
 static bool
 abandoned (int pods_fd, const char *entry)
 {
 	struct timespec now;
 	struct stat st;
+	int maker;
 
-	return clock_gettime (CLOCK_REALTIME, &now) == 0 && fstatat (pods_fd, entry, &st, AT_SYMLINK_NOFOLLOW) == 0
-	       && S_ISDIR (st.st_mode) && now.tv_sec - st.st_mtim.tv_sec > 60;
+	if (fstatat (pods_fd, entry, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR (st.st_mode))
+		return false;
+	if (strncmp (entry, ".old-", 5) == 0)
+		return true;
+	maker = strncmp (entry, ".new-", 5) == 0 ? atoi (entry + 5) : 0;
+	if (maker > 0 && kill (maker, 0) < 0 && errno == ESRCH)
+		return true;
+	return clock_gettime (CLOCK_REALTIME, &now) == 0 && now.tv_sec - st.st_mtim.tv_sec > 60;
+}
+
+bool
+cpod_state_dead (int pods_fd, const char *name)
+{
+	cpod_autofd dir_fd = -1, lock_fd = -1;
+	int ret = take_lock (pods_fd, name, &dir_fd, &lock_fd);
+
+	return ret == 0 || (ret == -ENOENT && abandoned (pods_fd, name));
 }
 
 /* Ends the entry's processes and cgroups by the runtime that made them. */
@@ -215,6 +225,19 @@ cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool 
 	return ret < 0 ? cpod_error_prefix (err, ret, "%s", entry) : 0;
 }
 
+/* Writes a new file; nobody sees the directory yet, so it need not be renamed into place. */
+static int
+write_new (int dir_fd, const char *name, const char *text, struct cpod_error *err)
+{
+	cpod_autofd fd = openat (dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int ret;
+
+	if (fd < 0)
+		return cpod_error_sys (err, errno, "make the pod's file %s", name);
+	ret = cpod_fd_write_all (fd, text, strlen (text));
+	return ret < 0 ? cpod_error_sys (err, -ret, "write the pod's file %s", name) : 0;
+}
+
 /* Makes the directory called temporary and fills it; its lock is then held. */
 static int
 fill (struct cpod_state_dir *state, const char *temporary, const char *plugin, const char *spec,
@@ -232,8 +255,8 @@ fill (struct cpod_state_dir *state, const char *temporary, const char *plugin, c
 		return cpod_error_sys (err, errno, "make the pod's lock");
 	if (flock (state->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return cpod_error_sys (err, errno, "take the pod's lock");
-	ret = cpod_file_replace (state->dir_fd, "plugin", plugin, strlen (plugin), 0600, err);
-	return ret < 0 ? ret : cpod_file_replace (state->dir_fd, "spec.json", spec, strlen (spec), 0600, err);
+	ret = write_new (state->dir_fd, "plugin", plugin, err);
+	return ret < 0 ? ret : write_new (state->dir_fd, "spec.json", spec, err);
 }
 
 /* Gives the filled directory its name. A dead pod in the way is reclaimed, then it is tried again. */
