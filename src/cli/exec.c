@@ -1,7 +1,8 @@
 /* cpod exec: runs a program in a container and ends as the program does.
  *
- * The program gets this command's own standard output and error, and with -i its input. It lives as long as the connection to the supervisor: a
- * signal that ends this command, and SIGKILL too, kills the program with all that it started. */
+ * The program gets this command's own standard output and error, and with -i its input. It lives as long as the
+ * connection to the supervisor: a signal that ends this command, and SIGKILL too, kills the program with all that it
+ * started. */
 #include "cli.h"
 
 #include "client.h"
