@@ -1,5 +1,5 @@
 # The HTTP interface of a running pod: answers, refusals, the port, the end.
-# where: host vm asan
+# where: host asan
 # timeout: 60
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

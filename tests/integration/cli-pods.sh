@@ -1,5 +1,5 @@
 # Running pods reached from the command line: names, states, signals, programs, the end, what is left.
-# where: host vm asan
+# where: host asan
 # timeout: 120
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

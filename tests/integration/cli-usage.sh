@@ -1,5 +1,5 @@
 # What is said about wrong uses of the command, and with which exit status; help.
-# where: host vm asan
+# where: host asan
 TAP_NO_TRACES=1
 . "$SRC/tests/lib/tap.sh"
 
