@@ -282,7 +282,7 @@ run_pod (const char *text)
 	struct cpod_pod_options options = { .size = sizeof (options), .runtime = &cpod_runtime_shellout };
 	struct cpod_error err;
 	struct cpod_spec *spec;
-	struct cpod_pod *pod;
+	struct cpod_pod *pod = NULL;
 
 	if (cpod_spec_parse ("pod", text, strlen (text), NULL, &spec, &err) < 0
 	    || cpod_pod_create (spec, &options, &pod, &err) < 0 || cpod_pod_start (pod, &err) < 0)
