@@ -11,11 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define OPEN_GROUP (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -189,23 +191,35 @@ make_path (int *fd, const char **at, const char *path, const struct cpod_cgroup_
 	return ret < 0 ? cpod_error_set (err, EINVAL, "the cgroup path \"%.256s\" is not allowed", path) : 0;
 }
 
-/* The common case, where the parents are there and no controller is needed: one mkdir for the whole
- * path, in which no component may climb (a cgroup hierarchy has no links). -EAGAIN: not that case. */
+/* The common case, where the parents are there and no controller is needed: one search for the parent,
+ * beneath root_fd and through no link. -EAGAIN: not that case. */
 static int
 make_at_once (int root_fd, const char *path, unsigned int flags, int *ret_fd, struct cpod_error *err)
 {
-	const char *relative = path + strspn (path, "/");
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS
+	};
+	char parent[PATH_MAX];
+	const char *relative = path + strspn (path, "/"), *slash = strrchr (relative, '/');
+	cpod_autofd parent_fd = -1;
 	int fd;
 
-	if (!cpod_cgroup_is_path (path))
+	if (!cpod_cgroup_is_path (path) || (slash != NULL && slash[1] == '\0'))
 		return -EAGAIN;
-	if (mkdirat (root_fd, relative, 0755) < 0) {
+	if (slash != NULL) {
+		(void) snprintf (parent, sizeof (parent), "%.*s", (int) (slash - relative), relative);
+		parent_fd = (int) syscall (SYS_openat2, root_fd, parent, &how, sizeof (how));
+		if (parent_fd < 0)
+			return -EAGAIN;
+	}
+	relative = slash != NULL ? slash + 1 : relative;
+	if (mkdirat (slash != NULL ? parent_fd : root_fd, relative, 0755) < 0) {
 		if (errno == EEXIST && (flags & CPOD_CGROUP_NEW) != 0)
 			return cpod_error_sys (err, EEXIST, "make the cgroup %s", path);
 		if (errno != EEXIST)
 			return -EAGAIN;
 	}
-	fd = openat (root_fd, relative, OPEN_GROUP);
+	fd = openat (slash != NULL ? parent_fd : root_fd, relative, OPEN_GROUP);
 	if (fd < 0)
 		return -EAGAIN;
 	*ret_fd = fd;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -83,11 +84,43 @@ cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_nam
 		if (!listed[CPOD_OCI_NS_CGROUP])
 			read.own |= CLONE_NEWCGROUP;   /* the pod has none to share, and never the host's */
 	}
+	/* pivot_root there would change the root of everybody in it. */
+	if (read.path[CPOD_OCI_NS_MOUNT] != NULL)
+		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: joining a mount namespace by path is not carried "
+		                       "out by this version", read.index[CPOD_OCI_NS_MOUNT]);
 	if (read.path[CPOD_OCI_NS_PID] != NULL && input->pod)
 		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: joining a PID namespace by path is not carried "
 		                       "out in a pod by this version", read.index[CPOD_OCI_NS_PID]);
 	*ret = read;
 	return 0;
+}
+
+/* Whether a path leads to the caller's own namespace of that type. */
+static bool
+leads_to_own (const char *path, enum cpod_oci_namespace_type type)
+{
+	static const char *const own[CPOD_OCI_N_NS] = {
+		[CPOD_OCI_NS_MOUNT] = "/proc/self/ns/mnt", [CPOD_OCI_NS_PID] = "/proc/self/ns/pid",
+		[CPOD_OCI_NS_NETWORK] = "/proc/self/ns/net", [CPOD_OCI_NS_IPC] = "/proc/self/ns/ipc",
+		[CPOD_OCI_NS_UTS] = "/proc/self/ns/uts", [CPOD_OCI_NS_CGROUP] = "/proc/self/ns/cgroup",
+		[CPOD_OCI_NS_USER] = "/proc/self/ns/user", [CPOD_OCI_NS_TIME] = "/proc/self/ns/time",
+	};
+	struct stat st, own_st;
+
+	return stat (path, &st) == 0 && stat (own[type], &own_st) == 0 && st.st_dev == own_st.st_dev && st.st_ino == own_st.st_ino;
+}
+
+bool
+cpod_namespace_is_hosts (const struct cpod_compile_input *input, const struct cpod_namespaces *namespaces,
+                         enum cpod_oci_namespace_type type)
+{
+	uint32_t shared = type == CPOD_OCI_NS_NETWORK ? CPOD_RT_POD_HOST_NETWORK : type == CPOD_OCI_NS_IPC ? CPOD_RT_POD_HOST_IPC : 0;
+
+	if ((namespaces->own & cpod_namespace_flags[type]) != 0)
+		return false;
+	if (namespaces->path[type] != NULL)
+		return leads_to_own (namespaces->path[type], type);
+	return !input->pod || (input->pod_flags & shared) != 0;
 }
 
 /* A directory or, when made by CPOD_MAKE_FILE, a name to mount on, in the tmpfs before it is the root. */

@@ -83,7 +83,7 @@ static int
 compile_names (struct cpod_compiler *compiler, struct cpod_error *err)
 {
 	const struct cpod_oci_spec *spec = compiler->input->spec;
-	bool shared = (compiler->namespaces.own & CLONE_NEWUTS) == 0 && compiler->namespaces.path[CPOD_OCI_NS_UTS] == NULL;
+	bool hosts = cpod_namespace_is_hosts (compiler->input, &compiler->namespaces, CPOD_OCI_NS_UTS);
 	const char *names[2] = { spec->hostname, spec->domainname };
 	static const char *const fields[2] = { "hostname", "domainname" };
 
@@ -92,8 +92,8 @@ compile_names (struct cpod_compiler *compiler, struct cpod_error *err)
 
 		if (names[i] == NULL || names[i][0] == '\0')
 			continue;
-		if (shared && !compiler->input->pod)
-			return cpod_error_set (err, EINVAL, "%s: needs a UTS namespace of the container's own", fields[i]);
+		if (hosts)
+			return cpod_error_set (err, EINVAL, "%s: needs a UTS namespace that is not the host's", fields[i]);
 		op = cpod_plan_add (compiler->plan, i == 0 ? CPOD_OP_HOSTNAME : CPOD_OP_DOMAINNAME, fields[i],
 		                    "set the %s to %s", fields[i], names[i]);
 		op->text.text = cpod_plan_text (compiler->plan, names[i]);

@@ -56,6 +56,10 @@ struct cpod_namespaces {
 extern const uint64_t cpod_namespace_flags[CPOD_OCI_N_NS];
 
 int cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_namespaces *ret, struct cpod_error *err);
+/* Whether the container will be in the caller's own namespace of that type, the host's: because nothing
+ * was said, because the pod shares it, or because a path leads to it. */
+bool cpod_namespace_is_hosts (const struct cpod_compile_input *input, const struct cpod_namespaces *namespaces,
+                              enum cpod_oci_namespace_type type);
 /* Everything in arena. */
 int cpod_process_resolve (const struct cpod_compile_input *input, struct cpod_arena *arena, struct cpod_process *ret,
                           struct cpod_error *err);

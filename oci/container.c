@@ -351,10 +351,23 @@ cpod_rtc_start_result (struct cpod_rt_op *op, struct cpod_error *err)
 
 /* ---- end ---- */
 
+/* Whether there is a process that may get the signal: one that runs, or, for SIGKILL, one that is being started and may
+ * be stuck in it. */
+static bool
+can_signal (struct cpod_rt_container *c, int signal)
+{
+	if (c->state == CPOD_STARTING && signal == SIGKILL && c->pidfd < 0) {
+		pthread_mutex_lock (&c->pod->lock);
+		cpod_rtpod_receive (c->pod, 0);   /* its pidfd may have come */
+		pthread_mutex_unlock (&c->pod->lock);
+	}
+	return c->pidfd >= 0 && (c->state == CPOD_RUNNING || (c->state == CPOD_STARTING && signal == SIGKILL));
+}
+
 int
 cpod_rtc_kill (struct cpod_rt_container *c, int signal, struct cpod_error *err)
 {
-	if (c->pidfd < 0 || c->state != CPOD_RUNNING)
+	if (!can_signal (c, signal))
 		return cpod_error_set (err, ESRCH, "it is not running");
 	if (syscall (SYS_pidfd_send_signal, c->pidfd, signal, NULL, 0) < 0)
 		return errno == ESRCH ? cpod_error_set (err, ESRCH, "it is not running") : cpod_error_sys (err, errno, "send signal %d", signal);

@@ -9,8 +9,11 @@
 	.hidden cpod_init_image
 cpod_init_image:
 	.incbin "oci/init/cpod-init"
-	.globl cpod_init_image_end
-	.hidden cpod_init_image_end
 cpod_init_image_end:
 	.byte 0
+	.balign 8
+	.globl cpod_init_image_size
+	.hidden cpod_init_image_size
+cpod_init_image_size:
+	.quad cpod_init_image_end - cpod_init_image
 	.section .note.GNU-stack, "", %progbits

@@ -21,7 +21,8 @@
 /* A sanitizer's checks would run in the child, on a stack that they do not know. */
 #define IN_CHILD __attribute__ ((no_sanitize ("address", "undefined")))
 
-extern const unsigned char cpod_init_image[], cpod_init_image_end[];
+extern const unsigned char cpod_init_image[];   /* init-image.S */
+extern const uint64_t cpod_init_image_size;
 
 /* What the child needs, prepared. */
 struct child {
@@ -31,41 +32,53 @@ struct child {
 	volatile long error;              /* why the exec did not happen; before it began, 1 */
 };
 
-/* Sources that lie among the targets move above them; then each goes to its place. */
+/* A source that lies below its target would be overwritten before its turn: it moves above all targets. */
 IN_CHILD static long
-place_descriptors (struct child *child)
+move_sources (struct child *child)
 {
 	const struct cpod_launch *launch = child->launch;
 	int n = (int) launch->n_fds;
-	long ret;
 
 	for (int i = 0; i < n; i++) {
-		child->moved[i] = launch->fds[i];
-		if (launch->fds[i] < 0 || launch->fds[i] > n)
-			continue;
-		ret = sys_fcntl (launch->fds[i], F_DUPFD_CLOEXEC, n + 1);
-		if (ret < 0)
-			return ret;
-		child->moved[i] = (int) ret;
+		long fd = launch->fds[i];
+
+		if (fd >= 0 && fd < i)
+			fd = sys_fcntl ((int) fd, F_DUPFD_CLOEXEC, n + 1);
+		if (fd < CPOD_LAUNCH_INHERIT)
+			return fd;
+		child->moved[i] = (int) fd;
 	}
-	if (child->image_fd <= n) {
-		ret = sys_fcntl (child->image_fd, F_DUPFD_CLOEXEC, n + 1);
-		if (ret < 0)
-			return ret;
-		child->image_fd = (int) ret;
+	if (child->image_fd < n) {
+		long fd = sys_fcntl (child->image_fd, F_DUPFD_CLOEXEC, n + 1);
+
+		if (fd < 0)
+			return fd;
+		child->image_fd = (int) fd;
 	}
-	for (int i = 0; i < n; i++) {
+	return 0;
+}
+
+/* Each source goes to its place, from the lowest on. */
+IN_CHILD static long
+place_descriptors (struct child *child)
+{
+	int n = (int) child->launch->n_fds;
+	long ret = move_sources (child);
+
+	for (int i = 0; i < n && ret >= 0; i++) {
 		int first = i;
 
 		while (i < n && child->moved[i] == -1)
 			i++;
 		if (i > first)
 			sys_close_range ((unsigned int) first, (unsigned int) i - 1, 0);
-		ret = i < n && child->moved[i] >= 0 ? sys_dup3 (child->moved[i], i, 0) : 0;
-		if (ret < 0)
-			return ret;
+		if (i < n && child->moved[i] == i)
+			ret = sys_fcntl (i, F_SETFD, 0);
+		else if (i < n && child->moved[i] >= 0)
+			ret = sys_dup3 (child->moved[i], i, 0);
 	}
-	ret = sys_dup3 (child->image_fd, n, O_CLOEXEC);
+	if (ret >= 0 && child->image_fd != n)
+		ret = sys_dup3 (child->image_fd, n, O_CLOEXEC);
 	return ret < 0 ? ret : sys_close_range ((unsigned int) n + 1, ~0u, 0);
 }
 
@@ -96,7 +109,7 @@ open_image (int *ret_fd, struct cpod_error *err)
 		fd = memfd_create ("cpod-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return cpod_error_sys (err, errno, "memfd_create for pod init");
-	ret = cpod_fd_write_all (fd, cpod_init_image, (size_t) (cpod_init_image_end - cpod_init_image));
+	ret = cpod_fd_write_all (fd, cpod_init_image, (size_t) cpod_init_image_size);
 	if (ret < 0)
 		return cpod_error_sys (err, -ret, "write pod init's image");
 	if (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)

@@ -6,7 +6,6 @@
 #include "src/base/error.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 static const struct {
@@ -20,17 +19,6 @@ static const struct {
 	{ "kernel/shmmni", CPOD_OCI_NS_IPC },  { "kernel/shm_rmid_forced", CPOD_OCI_NS_IPC },
 	{ "kernel/hostname", CPOD_OCI_NS_UTS }, { "kernel/domainname", CPOD_OCI_NS_UTS },
 };
-
-/* Whether the container's namespace of that kind is its own, one joined by path, or the pod's own. */
-static bool
-is_not_the_hosts (const struct cpod_compiler *compiler, enum cpod_oci_namespace_type space)
-{
-	uint32_t host = space == CPOD_OCI_NS_NETWORK ? CPOD_RT_POD_HOST_NETWORK : space == CPOD_OCI_NS_IPC ? CPOD_RT_POD_HOST_IPC : 0;
-
-	if ((compiler->namespaces.own & cpod_namespace_flags[space]) != 0 || compiler->namespaces.path[space] != NULL)
-		return true;
-	return compiler->input->pod && (compiler->input->pod_flags & host) == 0;
-}
 
 static bool
 matches (const char *path, const char *prefix)
@@ -56,7 +44,7 @@ cpod_sysctl_resolve (const struct cpod_compiler *compiler, const char *name, con
 	for (size_t i = 0; i < sizeof (allowed) / sizeof (allowed[0]); i++) {
 		if (!matches (path + 4, allowed[i].prefix))
 			continue;
-		if (!is_not_the_hosts (compiler, allowed[i].space))
+		if (cpod_namespace_is_hosts (compiler->input, &compiler->namespaces, allowed[i].space))
 			return cpod_error_set (err, EINVAL, "linux.sysctl[\"%s\"]: the %s namespace is the host's", name,
 			                       cpod_oci_namespace_words[allowed[i].space]);
 		*ret_path = path;
