@@ -118,6 +118,7 @@ cpod_client_connect (struct cpod_client *client, int pods_fd, const char *name, 
 	memset (client, 0, sizeof (*client));
 	snprintf (client->pod, sizeof (client->pod), "%s", name);
 	cpod_arena_init (&client->arena, 0);
+	client->inbox.limit = CPOD_VARLINK_MAX_REPLY;
 	client->fd = cpod_fd_steal (&fd);
 	return 0;
 }

@@ -207,7 +207,10 @@ status (const struct call *call)
 	parameters = cpod_json_new (call->arena, CPOD_JSON_OBJECT);
 	parameters = cpod_json_add (call->arena, parameters, "pod",
 	                            cpod_status_json (call->arena, view, &control->config.info));
-	reply (call, parameters, false);
+	if (parameters == NULL)
+		reply_failure (call, NULL, cpod_error_oom (&err), &err);
+	else
+		reply (call, parameters, false);
 }
 
 static void

@@ -17,12 +17,12 @@
 
 enum {
 	MAX_CONNECTIONS = 64,
-	MAX_WAITING     = 1 << 20,         /* bytes for one client; more ends a stream */
+	MAX_WAITING     = 1 << 20,         /* bytes of events for one client; more ends the stream */
 	ACCEPTS_A_TURN  = 16,
 	CALLS_A_TURN    = 16,
 };
 #define SHORTAGE_NS 200000000u             /* no descriptors left: accept again after this */
-#define ARENA_LIMIT ((size_t) 32 << 20)    /* of one call and its reply */
+#define ARENA_LIMIT ((size_t) 256 << 20)   /* of one call and its reply: the status of the largest pod */
 
 void
 cpod_control_address (int dir_fd, struct sockaddr_un *ret_address)
@@ -128,7 +128,7 @@ flush (struct cpod_connection *connection)
 		cpod_str_finish (&connection->out);   /* idle connections hold no memory */
 		connection->sent = 0;
 	}
-	if (cpod_str_failed (&connection->out) || connection->out.len - connection->sent > 2 * MAX_WAITING) {
+	if (cpod_str_failed (&connection->out)) {
 		close_connection (connection);
 		return false;
 	}

@@ -6,6 +6,7 @@
 
 #include "src/base/decode.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -141,6 +142,15 @@ run_command (const struct cpod_command *command, int argc, char **argv)
 	return args.help ? command_help (command) : command->run (&args);
 }
 
+/* Opens /dev/null in the place of a standard descriptor that is closed, so that nothing else gets its number. */
+static void
+fill_standard_fds (void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl (fd, F_GETFD) < 0)
+			(void) open ("/dev/null", O_RDWR);   /* the lowest free number: fd */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -148,6 +158,7 @@ main (int argc, char **argv)
 
 	if (argc == 2 && strcmp (argv[1], "--version") == 0)
 		return write (STDOUT_FILENO, version, sizeof (version) - 1) < 0 ? CPOD_EXIT_SYSTEM : 0;
+	fill_standard_fds ();
 	if (argc < 2)
 		return cpod_fail (CPOD_EXIT_USAGE, "no command; `cpod --help` lists what there is");
 	if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0)

@@ -218,7 +218,8 @@ cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool 
 	len = snprintf (path, sizeof (path), "%s/%s", pods_path, entry);
 	if (len < 0 || (size_t) len >= sizeof (path))
 		return cpod_error_set (err, ENAMETOOLONG, "the path of the state directory is too long");
-	ret = dir_fd >= 0 ? reclaim_runtime (dir_fd, path, err) : 0;
+	/* A hidden entry is one that never ran, or whose runtime has nothing left. */
+	ret = dir_fd >= 0 && entry[0] != '.' ? reclaim_runtime (dir_fd, path, err) : 0;
 	if (ret == 0)
 		ret = remove_entry (pods_fd, entry, err);
 	*ret_done = ret == 0;

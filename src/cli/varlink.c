@@ -12,8 +12,11 @@ enum { STEP = 4096 };
 void
 cpod_varlink_finish (struct cpod_varlink_inbox *inbox)
 {
+	const size_t limit = inbox->limit;
+
 	free (inbox->data);
 	memset (inbox, 0, sizeof (*inbox));
+	inbox->limit = limit;
 }
 
 /* Forgets the bytes of the message that was handed out last. An empty inbox holds no memory: idle connections
@@ -120,6 +123,7 @@ int
 cpod_varlink_next (struct cpod_varlink_inbox *inbox, struct cpod_arena *arena,
                    struct cpod_varlink_message *ret_message, struct cpod_error *err)
 {
+	const size_t limit = inbox->limit > 0 ? inbox->limit : CPOD_VARLINK_MAX_MESSAGE;
 	struct cpod_json *root;
 	const char *end;
 	size_t len;
@@ -128,8 +132,8 @@ cpod_varlink_next (struct cpod_varlink_inbox *inbox, struct cpod_arena *arena,
 	drop_taken (inbox);
 	end = inbox->len > inbox->scanned ? memchr (inbox->data + inbox->scanned, '\0', inbox->len - inbox->scanned) : NULL;
 	len = end != NULL ? (size_t) (end - inbox->data) : inbox->len;
-	if (len > CPOD_VARLINK_MAX_MESSAGE)
-		return cpod_error_set (err, EMSGSIZE, "a message is longer than %u bytes", CPOD_VARLINK_MAX_MESSAGE);
+	if (len > limit)
+		return cpod_error_set (err, EMSGSIZE, "a message is longer than %zu bytes", limit);
 	if (end == NULL) {
 		inbox->scanned = inbox->len;
 		return 0;

@@ -9,13 +9,15 @@
 
 #include "src/base/json.h"
 
-#define CPOD_VARLINK_MAX_MESSAGE (1u << 20)
+#define CPOD_VARLINK_MAX_MESSAGE (1u << 20)     /* what a server accepts */
+#define CPOD_VARLINK_MAX_REPLY   (256u << 20)   /* what a client accepts: the status of the largest pod */
 
 struct cpod_varlink_inbox {
 	char *data;             /* owned */
 	size_t len, capacity;
 	size_t taken;           /* bytes in front that the last message used */
 	size_t scanned;         /* bytes known to hold no NUL */
+	size_t limit;           /* the longest message; 0: CPOD_VARLINK_MAX_MESSAGE */
 };
 
 struct cpod_varlink_message {

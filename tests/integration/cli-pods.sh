@@ -127,6 +127,11 @@ ok "logs carry the container's name" grep '^main | one two$' "$TMP/logs.out"
 ok "of every container" grep '^longer | ' "$TMP/logs.out"
 ok "progress is not among them" no grep 'runs$' "$TMP/logs.out"
 
+"$CPOD" run --name "$POD-closed" --logs "$TMP/logs.json" >&- 2>&- <&-
+ok "closed standard descriptors are no harm" test $? -eq 0
+"$CPOD" run --name "$POD-deaf" --logs "$TMP/logs.json" 2>"$TMP/deaf.err" | true
+ok "nor is a reader that goes away" grep "^$POD-deaf: ended$" "$TMP/deaf.err"
+
 # A supervisor that is killed: its name can be taken again at once, and gc takes the rest.
 launch beta
 ok "a pod runs, and its supervisor is killed" within 10 running beta

@@ -33,6 +33,8 @@ struct cpod_pod {
 
 static struct cpod_pod pod;
 static struct cpod_container_status container = { .name = "main", .id = "", .running = 1 };
+static struct cpod_container_status many[16384];
+static size_t n_many;          /* 0: the pod has the one container */
 static int64_t stop_grace_ms;
 
 const char *
@@ -48,6 +50,8 @@ cpod_pod_status (struct cpod_pod *self, const struct cpod_status **ret_status, s
 
 	(void) self;
 	(void) err;
+	status.containers = n_many > 0 ? many : &container;
+	status.n_containers = n_many > 0 ? n_many : 1;
 	*ret_status = &status;
 	return 0;
 }
@@ -267,6 +271,32 @@ unknown_methods_and_parameters_are_named (void **state)
 	ASK (fixture, fd, "{\"method\":\"io.cpod.Pod.Events\"}",
 	     "{\"error\":\"org.varlink.service.ExpectedMore\",\"parameters\":{}}");
 	assert_int_equal (pod.killed, 0);
+	close (fd);
+}
+
+static void
+the_status_of_the_largest_pod_arrives_whole (void **state)
+{
+	static char text[1 << 16];
+	struct fixture *fixture = *state;
+	int fd = connect_client (fixture);
+	size_t total = 0;
+	ssize_t n;
+	char last = 'x';
+
+	n_many = sizeof (many) / sizeof (many[0]);
+	for (size_t i = 0; i < n_many; i++)
+		many[i] = container;
+	say (fixture, fd, "{\"method\":\"io.cpod.Pod.Status\"}");
+	while ((n = recv (fd, text, sizeof (text), 0)) > 0) {
+		total += (size_t) n;
+		last = text[n - 1];
+		turn (fixture);
+	}
+	assert_true (total > n_many * 100);
+	n_many = 0;
+	assert_int_equal (last, '\0');
+	ASK (fixture, fd, "{\"method\":\"io.cpod.Pod.Healthy\"}", "{\"parameters\":{\"healthy\":true}}");
 	close (fd);
 }
 
@@ -570,6 +600,7 @@ main (void)
 		cmocka_unit_test_setup_teardown (the_socket_is_the_users_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (the_service_describes_itself, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (unknown_methods_and_parameters_are_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (the_status_of_the_largest_pod_arrives_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (kill_reaches_the_pod, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (stop_is_answered_and_passed_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_oneway_call_gets_no_reply, set_up, tear_down),
