@@ -1,0 +1,78 @@
+/* A pod inside your own program and its event loop.
+ *
+ *     cc examples/embed.c $(pkg-config --cflags --libs libcpod) -o embed && ./embed examples/hello.yaml
+ *
+ * Runs the pod, tells its events, and stops it when Enter is pressed or the input ends. The library prints
+ * nothing, installs no signal handlers and never exits: all of that is yours.
+ */
+#include <cpod/cpod.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void
+on_event (void *data, const struct cpod_event *event)
+{
+	static const char *const types[] = { "started", "state", "exited", "error", "healthy", "ended" };
+	const char *name = data;
+
+	printf ("%s%s%s: %s", name, event->container ? "/" : "", event->container ? event->container : "", types[event->type]);
+	if (event->type == CPOD_EVENT_STATE)
+		printf (" %d", (int) event->state);
+	else if (event->type == CPOD_EVENT_EXITED)
+		printf (" %d", event->exit.code);
+	else if (event->type == CPOD_EVENT_HEALTHY)
+		printf (" %u", event->value);
+	if (event->message)
+		printf (" %s", event->message);
+	putchar ('\n');
+	fflush (stdout);
+}
+
+/* Waits for the pod and for the input until every container has ended. */
+static int
+loop (struct cpod_pod *pod, struct cpod_error *err)
+{
+	struct pollfd fds[2] = { { .fd = cpod_pod_fd (pod), .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
+	int ret = 0;
+
+	while (ret == 0 && !cpod_pod_ended (pod)) {
+		if (poll (fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents) {
+			fds[1].fd = -1;
+			ret = cpod_pod_stop (pod, -1, err);
+		}
+		if (ret == 0)
+			ret = cpod_pod_dispatch (pod, err);
+	}
+	return ret;
+}
+
+int
+main (int argc, char **argv)
+{
+	struct cpod_pod_options options = { .size = sizeof (options), .event = on_event };
+	struct cpod_spec *spec = NULL;
+	struct cpod_pod *pod = NULL;
+	struct cpod_error err;
+	int ret;
+
+	if (argc != 2)
+		return 2;
+	ret = cpod_spec_load (argv[1], NULL, &spec, &err);
+	if (ret == 0) {
+		options.data = (void *) cpod_spec_name (spec);
+		ret = cpod_pod_create (spec, &options, &pod, &err);
+	}
+	if (ret == 0)
+		ret = cpod_pod_start (pod, &err);
+	if (ret == 0)
+		ret = loop (pod, &err);
+	if (ret < 0)
+		fprintf (stderr, "%s\n", err.message);
+	cpod_pod_destroy (pod);
+	cpod_spec_destroy (spec);
+	return ret < 0;
+}
