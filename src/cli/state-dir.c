@@ -1,7 +1,7 @@
 /* The directories of running pods: making, taking, listing, removing; see state-dir.h for the layout.
  *
- * Every name below BASE is used relative to a descriptor that was checked once. Nothing here waits for a lock: a held
- * one means that somebody lives there. */
+ * Every name below BASE is used relative to a descriptor that was checked once. Nothing here waits for a
+ * lock: a held one means that somebody lives there. */
 #include "state-dir.h"
 
 #include "src/base/error.h"
@@ -57,7 +57,8 @@ open_private (int parent_fd, const char *name, bool create, int *ret_fd, struct 
 	if (fstat (fd, &st) < 0)
 		return cpod_error_sys (err, errno, "stat %s", name);
 	if (st.st_uid != geteuid () || (st.st_mode & 077) != 0)
-		return cpod_error_set (err, EPERM, "%s must belong to user %u and be closed to others (mode 0700)", name,
+		return cpod_error_set (err, EPERM,
+		                       "%s must belong to user %u and be closed to others (mode 0700)", name,
 		                       (unsigned int) geteuid ());
 	*ret_fd = cpod_fd_steal (&fd);
 	return 0;
@@ -133,8 +134,8 @@ remove_entry (int pods_fd, const char *entry, struct cpod_error *err)
 	return ret < 0 ? cpod_error_sys (err, -ret, "remove %s", aside) : 0;
 }
 
-/* Opens the entry's lock and takes it. 0 with both descriptors; -EWOULDBLOCK: a supervisor lives there; -ENOENT: the
- * entry is gone, or is not filled yet. */
+/* Opens the entry's lock and takes it. 0 with both descriptors; -EWOULDBLOCK: a supervisor lives there;
+ * -ENOENT: the entry is gone, or is not filled yet. */
 static int
 take_lock (int pods_fd, const char *entry, int *ret_dir_fd, int *ret_lock_fd)
 {
@@ -159,8 +160,8 @@ take_lock (int pods_fd, const char *entry, int *ret_dir_fd, int *ret_lock_fd)
 	return 0;
 }
 
-/* true for a directory without a lock that nobody is filling any more: one that was being removed, whose runtime has
- * nothing left; one whose maker is gone; one that is old. */
+/* true for a directory without a lock that nobody is filling any more: one that was being removed, whose
+ * runtime has nothing left; one whose maker is gone; one that is old. */
 static bool
 abandoned (int pods_fd, const char *entry)
 {
@@ -203,7 +204,8 @@ reclaim_runtime (int dir_fd, const char *path, struct cpod_error *err)
 }
 
 int
-cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool *ret_done, struct cpod_error *err)
+cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool *ret_done,
+                    struct cpod_error *err)
 {
 	cpod_autofd dir_fd = -1, lock_fd = -1;
 	char path[512];
@@ -384,7 +386,8 @@ cpod_state_any_dead (int pods_fd)
 	if (list_entries (pods_fd, true, &names, &n, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < n && !dead; i++)
-		dead = strcmp (names[i], ".") != 0 && strcmp (names[i], "..") != 0 && cpod_state_dead (pods_fd, names[i]);
+		dead = strcmp (names[i], ".") != 0 && strcmp (names[i], "..") != 0
+			&& cpod_state_dead (pods_fd, names[i]);
 	free (names);
 	return dead;
 }
@@ -400,7 +403,8 @@ pod_of (const char *entry)
 }
 
 void
-cpod_state_reclaim_all (void (*report) (void *data, const char *name, const struct cpod_error *err), void *data)
+cpod_state_reclaim_all (void (*report) (void *data, const char *name, const struct cpod_error *err),
+                        void *data)
 {
 	cpod_autofd pods_fd = -1;
 	char pods_path[384], **names;
