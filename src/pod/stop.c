@@ -106,7 +106,8 @@ cpod_container_kill (struct cpod_container *c, int signal, struct cpod_error *er
 	return ret;
 }
 
-/* Sends signal to c, or remembers it for when c runs. -ESRCH: it neither runs nor starts. */
+/* Sends signal to c, or remembers it for when c runs; a start may hang, so that SIGKILL does not wait for its end.
+ * -ESRCH: it neither runs nor starts. */
 static int
 kill_or_remember (struct cpod_container *c, int signal, struct cpod_error *err)
 {
@@ -116,6 +117,8 @@ kill_or_remember (struct cpod_container *c, int signal, struct cpod_error *err)
 		return cpod_error_set (err, ESRCH, "container %s is not running", c->spec->name);
 	if (c->pending_signal != SIGKILL)
 		c->pending_signal = signal;
+	if (signal == SIGKILL && !c->pod->blocking)
+		(void) c->pod->table->kill (c->rt, SIGKILL, NULL);   /* too early: it is sent when c runs */
 	return 0;
 }
 
