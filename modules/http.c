@@ -1,9 +1,10 @@
-/* HTTP through libmicrohttpd, inside a foreign loop: no threads, one daemon for each socket, all of their descriptors
- * behind one epoll descriptor.
+/* HTTP through libmicrohttpd, inside a foreign loop: no threads, one daemon for each socket, all of their
+ * descriptors behind one epoll descriptor.
  *
- * Bounds: connections, memory of one connection (so the header fields), length of a body (it is read and forgotten),
- * the time a connection may be idle, and the time from its first byte to a whole request: a client that sends one byte
- * now and then is cut off. The path is handed on as it was sent: nothing is decoded, so nothing hides in it.
+ * Bounds: connections, memory of one connection (so the header fields), length of a body (it is read and
+ * forgotten), the time a connection may be idle, and the time from its first byte to a whole request: a
+ * client that sends one byte now and then is cut off. The path is handed on as it was sent: nothing is
+ * decoded, so nothing hides in it.
  */
 #include "modules/http.h"
 
@@ -128,7 +129,8 @@ notify_connection (void *data, struct MHD_Connection *connection, void **context
 
 /* A request is over. */
 static void
-notify_completed (void *data, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
+notify_completed (void *data, struct MHD_Connection *connection, void **context,
+                  enum MHD_RequestTerminationCode code)
 {
 	(void) data;
 	(void) code;
@@ -153,13 +155,16 @@ send_reply (struct MHD_Connection *connection, struct cpod_http_message *message
 
 	response = MHD_create_response_from_buffer (message->body != NULL ? message->body_len : 0,
 	                                            message->body != NULL ? message->body : (void *) "",
-	                                            message->body != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	                                            message->body != NULL ? MHD_RESPMEM_MUST_FREE
+	                                                                  : MHD_RESPMEM_PERSISTENT);
 	if (response == NULL) {
 		free (message->body);
 		return MHD_NO;
 	}
-	if ((message->type == NULL || MHD_add_response_header (response, "Content-Type", message->type) == MHD_YES)
-	    && (message->allow == NULL || MHD_add_response_header (response, "Allow", message->allow) == MHD_YES)
+	if ((message->type == NULL
+	     || MHD_add_response_header (response, "Content-Type", message->type) == MHD_YES)
+	    && (message->allow == NULL
+	        || MHD_add_response_header (response, "Allow", message->allow) == MHD_YES)
 	    && MHD_add_response_header (response, "Cache-Control", "no-store") == MHD_YES
 	    && MHD_add_response_header (response, "X-Content-Type-Options", "nosniff") == MHD_YES)
 		ret = MHD_queue_response (connection, message->status, response);
@@ -169,11 +174,13 @@ send_reply (struct MHD_Connection *connection, struct cpod_http_message *message
 
 /* Asks the program for the reply. */
 static enum MHD_Result
-reply (struct cpod_http_server *server, struct MHD_Connection *connection, const char *method, const char *path)
+reply (struct cpod_http_server *server, struct MHD_Connection *connection, const char *method,
+       const char *path)
 {
 	const char *length = header (connection, "Content-Length");
 	struct cpod_http_message message = {
-		.method = method, .path = path, .host = header (connection, "Host"), .origin = header (connection, "Origin"),
+		.method = method, .path = path, .host = header (connection, "Host"),
+		.origin = header (connection, "Origin"),
 		.fetch_site = header (connection, "Sec-Fetch-Site"),
 		.body_bytes = length != NULL ? strtoull (length, NULL, 10) : 0, .status = 500,
 	};
@@ -185,7 +192,8 @@ reply (struct cpod_http_server *server, struct MHD_Connection *connection, const
 
 /* Called by the library: once when the header fields are there, for each part of the body, and at the end. */
 static enum MHD_Result
-handle (void *data, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
+handle (void *data, struct MHD_Connection *connection, const char *path, const char *method,
+        const char *version,
         const char *part, size_t *part_len, void **context)
 {
 	struct cpod_http_server *server = data;
@@ -247,7 +255,8 @@ add_daemon (struct cpod_http_server *server, int listen_fd, struct cpod_error *e
 }
 
 static int
-start (const struct cpod_http_server_config *config, struct cpod_http_server **ret_server, struct cpod_error *err)
+start (const struct cpod_http_server_config *config, struct cpod_http_server **ret_server,
+       struct cpod_error *err)
 {
 	struct cpod_http_server *server;
 	int ret = 0, fd;
@@ -305,7 +314,8 @@ timeout_ms (const struct cpod_http_server *server, uint64_t now_ns)
 	for (size_t i = 0; i < server->n_daemons; i++) {
 		MHD_UNSIGNED_LONG_LONG due;
 
-		if (MHD_get_timeout (server->daemons[i], &due) == MHD_YES && (nearest < 0 || (int64_t) due < nearest))
+		if (MHD_get_timeout (server->daemons[i], &due) == MHD_YES
+		    && (nearest < 0 || (int64_t) due < nearest))
 			nearest = (int64_t) due;
 	}
 	for (const struct peer *peer = server->peers; peer != NULL; peer = peer->next) {

@@ -24,7 +24,8 @@ static int
 find_long (const struct cpod_command *command, const char *name, size_t len)
 {
 	for (int i = 0; command->options[i].name != NULL; i++)
-		if (strlen (command->options[i].name) == len && memcmp (command->options[i].name, name, len) == 0)
+		if (strlen (command->options[i].name) == len
+		    && memcmp (command->options[i].name, name, len) == 0)
 			return i;
 	return -1;
 }
@@ -60,7 +61,8 @@ unknown_long (const struct cpod_command *command, const char *name, size_t len, 
 	near = cpod_nearest_word (text, words);
 	if (near == NULL)
 		return cpod_error_set (err, EINVAL, "%s: unknown option --%s", command->name, text);
-	return cpod_error_set (err, EINVAL, "%s: unknown option --%s; did you mean --%s?", command->name, text, near);
+	return cpod_error_set (err, EINVAL, "%s: unknown option --%s; did you mean --%s?", command->name,
+	                       text, near);
 }
 
 /* Stores value for option number i; an option may be given once. */
@@ -82,8 +84,8 @@ store_value (struct scan *scan, int i, const char *attached, struct cpod_error *
 
 	if (attached == NULL) {
 		if (scan->at >= scan->argc)
-			return cpod_error_set (err, EINVAL, "%s: --%s needs %s", scan->command->name, option->name,
-			                       option->metavar);
+			return cpod_error_set (err, EINVAL, "%s: --%s needs %s", scan->command->name,
+			                       option->name, option->metavar);
 		attached = scan->argv[scan->at++];
 	}
 	return store (scan, i, attached, err);
@@ -124,7 +126,8 @@ parse_short (struct scan *scan, const char *text, struct cpod_error *err)
 			continue;
 		}
 		if (i < 0)
-			return cpod_error_set (err, EINVAL, "%s: unknown option -%c", scan->command->name, *text);
+			return cpod_error_set (err, EINVAL, "%s: unknown option -%c", scan->command->name,
+			                       *text);
 		if (scan->command->options[i].metavar != NULL)
 			return store_value (scan, i, text[1] != '\0' ? text + 1 : NULL, err);
 		ret = store (scan, i, "", err);
@@ -153,7 +156,8 @@ scan_all (struct scan *scan, struct cpod_error *err)
 			if (stop > 0 && n >= stop)
 				break;
 		} else
-			ret = text[1] == '-' ? parse_long (scan, text + 2, err) : parse_short (scan, text + 1, err);
+			ret = text[1] == '-' ? parse_long (scan, text + 2, err)
+			                     : parse_short (scan, text + 1, err);
 		if (ret < 0)
 			return ret;
 	}

@@ -1,8 +1,9 @@
 /* Command line arguments by table.
  *
- * A command's options are a table; the parser fills one value an option. It accepts --name VALUE, --name=VALUE,
- * -n VALUE, -nVALUE, several flags behind one dash, and "--" as the end of the options. It neither prints nor
- * exits: what is wrong comes back as one sentence, with the nearest option where one is near.
+ * A command's options are a table; the parser fills one value an option. It accepts --name VALUE,
+ * --name=VALUE, -n VALUE, -nVALUE, several flags behind one dash, and "--" as the end of the options. It
+ * neither prints nor exits: what is wrong comes back as one sentence, with the nearest option where one is
+ * near.
  */
 #ifndef CPOD_CLI_ARGS_H
 #define CPOD_CLI_ARGS_H

@@ -1,4 +1,5 @@
-/* cpod check: reads a spec as run would, and prints what it means and what would be done. Nothing is run or made. */
+/* cpod check: reads a spec as run would, and prints what it means and what would be done. Nothing is run or
+ * made. */
 #include "cli.h"
 
 #include "load.h"
@@ -18,7 +19,8 @@ add_plan (struct cpod_str *out, const struct cpod_spec *spec, const struct cpod_
 
 	ret = cpod_spec_describe (spec, runtime, &text, err);
 	if (ret == -ENOTSUP && runtime->async == NULL) {
-		cpod_str_printf (out, "\nThe runtime %s does not tell how it starts a container.\n", runtime->name);
+		cpod_str_printf (out, "\nThe runtime %s does not tell how it starts a container.\n",
+		                 runtime->name);
 		return 0;
 	}
 	if (ret < 0)
@@ -61,7 +63,8 @@ check (const struct cpod_args *args)
 
 	if (cpod_runtime_find (name != NULL ? name : "production", &runtime, &err) < 0)
 		return cpod_fail (CPOD_EXIT_USAGE, "check: %s", err.message);
-	status = cpod_load_spec (args->operands[0], args->values[OPTION_NAME], args->values[OPTION_STRICT] != NULL,
+	status = cpod_load_spec (args->operands[0], args->values[OPTION_NAME],
+	                         args->values[OPTION_STRICT] != NULL,
 	                         args->values[OPTION_IGNORE_UNKNOWN] != NULL, &spec);
 	if (status != CPOD_EXIT_OK)
 		return status;
@@ -80,7 +83,8 @@ static const struct cpod_option options[] = {
 };
 
 const struct cpod_command cpod_command_check = {
-	.name = "check", .usage = "[OPTION]... FILE", .options = options, .min_args = 1, .max_args = 1, .run = check,
+	.name = "check", .usage = "[OPTION]... FILE", .options = options, .min_args = 1, .max_args = 1,
+	.run = check,
 	.summary = "Validate a spec; print it and its plan, run nothing",
 	.details = "Prints the spec as cpod understands it (JSON), then what would be done to start each container,\n"
 	           "step by step, and what the host view leaves out. FILE - is standard input. Exit status 2 if the\n"

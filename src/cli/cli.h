@@ -1,8 +1,9 @@
 /* What every command shares: its description, its exit status, its words.
  *
- * A command is one file with one struct cpod_command, listed in main.c. It gets parsed arguments and returns the
- * exit status of the process. This folder is the only place of the project that prints and exits; results go to
- * standard output, everything said about the work goes to standard error with "cpod: " in front.
+ * A command is one file with one struct cpod_command, listed in main.c. It gets parsed arguments and
+ * returns the exit status of the process. This folder is the only place of the project that prints and
+ * exits; results go to standard output, everything said about the work goes to standard error with "cpod: "
+ * in front.
  */
 #ifndef CPOD_CLI_CLI_H
 #define CPOD_CLI_CLI_H

@@ -1,4 +1,5 @@
-/* The commands' side of the control socket; see client.h. Blocking, with timeouts: a command waits for one thing. */
+/* The commands' side of the control socket; see client.h. Blocking, with timeouts: a command waits for one
+ * thing. */
 #include "client.h"
 
 #include "cli.h"
@@ -35,7 +36,9 @@ cpod_member_int (const struct cpod_json *object, const char *key, int64_t otherw
 {
 	const struct cpod_json *value = object != NULL ? cpod_json_get (object, key) : NULL;
 
-	return value != NULL && value->type == CPOD_JSON_NUMBER ? strtoimax (value->text, NULL, 10) : otherwise;
+	if (value == NULL || value->type != CPOD_JSON_NUMBER)
+		return otherwise;
+	return strtoimax (value->text, NULL, 10);
 }
 
 bool
@@ -74,7 +77,8 @@ choose (const char *name, char *const *names, size_t n, const char **ret_name, s
 		found = found != NULL ? found : names[i];
 	}
 	if (second != NULL)
-		return cpod_error_set (err, ENOENT, "several pods begin with %s: %s, %s%s", name, found, second,
+		return cpod_error_set (err, ENOENT, "several pods begin with %s: %s, %s%s", name, found,
+		                       second,
 		                       n > 2 ? ", ..." : "");
 	if (found == NULL || name[0] == '\0')
 		return no_such_pod (name, names, err);
@@ -92,7 +96,8 @@ choose_only (int pods_fd, char *const *names, size_t n, const char **ret_name, s
 		if (cpod_state_dead (pods_fd, names[i]))
 			continue;
 		if (found != NULL)
-			return cpod_error_set (err, ENOENT, "several pods run; which one? `cpod ps` lists them");
+			return cpod_error_set (err, ENOENT,
+			                       "several pods run; which one? `cpod ps` lists them");
 		found = names[i];
 	}
 	if (found == NULL)
@@ -141,11 +146,13 @@ cpod_client_open (struct cpod_client *client, const char *name, struct cpod_erro
 		ret = cpod_state_list (pods_fd, &names, &n, err);
 	if (ret < 0)
 		return ret;
-	ret = name != NULL ? choose (name, names, n, &chosen, err) : choose_only (pods_fd, names, n, &chosen, err);
+	ret = name != NULL ? choose (name, names, n, &chosen, err)
+	                   : choose_only (pods_fd, names, n, &chosen, err);
 	if (ret == 0)
 		ret = cpod_client_connect (client, pods_fd, chosen, err);
 	if (ret == -ECONNREFUSED)
-		ret = cpod_error_set (err, ENOENT, "pod %s does not run any more (its supervisor was killed; `cpod gc` "
+		ret = cpod_error_set (err, ENOENT,
+		                      "pod %s does not run any more (its supervisor was killed; `cpod gc` "
 		                      "removes what it left)", chosen);
 	free (names);
 	return ret;
@@ -267,12 +274,14 @@ cpod_client_explain (const struct cpod_client *client, const struct cpod_varlink
 	}
 	if (strcmp (reply->error, "io.cpod.Pod.NotRunning") == 0) {
 		if (container != NULL)
-			cpod_error_set (err, ESRCH, "container %s of pod %s is not running", container, client->pod);
+			cpod_error_set (err, ESRCH, "container %s of pod %s is not running", container,
+			                client->pod);
 		else
 			cpod_error_set (err, ESRCH, "no container of pod %s is running", client->pod);
 		return CPOD_EXIT_NO;
 	}
-	cpod_error_set (err, code > 0 ? code : EIO, "%s", cpod_member_text (reply->parameters, "message", reply->error));
+	cpod_error_set (err, code > 0 ? code : EIO, "%s",
+	                cpod_member_text (reply->parameters, "message", reply->error));
 	if (strcmp (reply->error, "io.cpod.Pod.ExecFailed") != 0)
 		return CPOD_EXIT_SYSTEM;
 	return code == ENOENT                      ? CPOD_EXIT_NOT_FOUND
@@ -304,5 +313,7 @@ cpod_client_call (struct cpod_client *client, const char *method, const struct c
 int
 cpod_client_exit_for (const struct cpod_error *err)
 {
-	return err->code == ENOENT ? CPOD_EXIT_ABSENT : err->code == EINVAL ? CPOD_EXIT_USAGE : CPOD_EXIT_SYSTEM;
+	if (err->code == ENOENT)
+		return CPOD_EXIT_ABSENT;
+	return err->code == EINVAL ? CPOD_EXIT_USAGE : CPOD_EXIT_SYSTEM;
 }

@@ -14,9 +14,11 @@ struct cpod_client {
 	struct cpod_arena arena;              /* of the latest reply */
 };
 
-/* Connects to the pod called name, or the only one whose name begins so; NULL: the only running pod. -ENOENT. */
+/* Connects to the pod called name, or the only one whose name begins so; NULL: the only running pod.
+ * -ENOENT. */
 int cpod_client_open (struct cpod_client *client, const char *name, struct cpod_error *err);
-/* Connects to exactly the pod name among pods_fd's entries. -ECONNREFUSED, -ENOENT: its supervisor is dead. */
+/* Connects to exactly the pod name among pods_fd's entries. -ECONNREFUSED, -ENOENT: its supervisor is
+ * dead. */
 int cpod_client_connect (struct cpod_client *client, int pods_fd, const char *name, struct cpod_error *err);
 void cpod_client_close (struct cpod_client *client);
 

@@ -53,8 +53,8 @@ void cpod_control_call (struct cpod_connection *connection, struct cpod_arena *a
                         const struct cpod_varlink_message *message);
 /* Ends the exec in progress, if any, and its captures. */
 void cpod_control_cancel_exec (struct cpod_connection *connection);
-/* The call in progress has been answered from a callback of the pod: sends the reply now, and goes on with further
- * calls from the loop, since they may not call the pod from within its callback. */
+/* The call in progress has been answered from a callback of the pod: sends the reply now, and goes on with
+ * further calls from the loop, since they may not call the pod from within its callback. */
 void cpod_control_answered (struct cpod_connection *connection);
 /* Callbacks of the pod begin and end with these: connections are only freed when none is in progress. */
 void cpod_control_enter (struct cpod_control *control);

@@ -1,7 +1,8 @@
 /* The calls of the control socket: org.varlink.service and io.cpod.Pod (docs/io.cpod.Pod.varlink).
  *
- * One function a method. A method adds its reply to the connection's output before it returns, except Exec, which
- * replies from the pod's callback when the program has ended, and Events, which goes on until the pod ends. */
+ * One function a method. A method adds its reply to the connection's output before it returns, except Exec,
+ * which replies from the pod's callback when the program has ended, and Events, which goes on until the pod
+ * ends. */
 #include "control-connection.h"
 
 #include "src/base/error.h"
@@ -49,7 +50,8 @@ reply (const struct call *call, const struct cpod_json *parameters, bool continu
 static struct cpod_json *
 one_string (struct cpod_arena *arena, const char *key, const char *value)
 {
-	return cpod_json_add (arena, cpod_json_new (arena, CPOD_JSON_OBJECT), key, cpod_json_new_string (arena, value));
+	return cpod_json_add (arena, cpod_json_new (arena, CPOD_JSON_OBJECT), key,
+	                      cpod_json_new_string (arena, value));
 }
 
 /* Adds an error with one string parameter (key NULL: none). */
@@ -80,7 +82,8 @@ reply_failure (const struct call *call, const char *container, int ret, const st
 	if (ret == -ENOENT && container != NULL)
 		reply_error (call, "io.cpod.Pod.NoSuchContainer", "container", container);
 	else if (ret == -ESRCH)
-		reply_error (call, "io.cpod.Pod.NotRunning", container != NULL ? "container" : NULL, container);
+		reply_error (call, "io.cpod.Pod.NotRunning", container != NULL ? "container" : NULL,
+		             container);
 	else if (!call->message->oneway)
 		add_failure (&call->connection->out, call->arena, "io.cpod.Pod.Failed", err);
 }
@@ -162,7 +165,8 @@ get_info (const struct call *call)
 	struct cpod_json *info = cpod_json_new (arena, CPOD_JSON_OBJECT);
 	struct cpod_json *interfaces = cpod_json_new (arena, CPOD_JSON_ARRAY);
 
-	interfaces = cpod_json_add (arena, interfaces, NULL, cpod_json_new_string (arena, "org.varlink.service"));
+	interfaces = cpod_json_add (arena, interfaces, NULL,
+	                            cpod_json_new_string (arena, "org.varlink.service"));
 	interfaces = cpod_json_add (arena, interfaces, NULL, cpod_json_new_string (arena, "io.cpod.Pod"));
 	info = cpod_json_add (arena, info, "vendor", cpod_json_new_string (arena, "cpod"));
 	info = cpod_json_add (arena, info, "product", cpod_json_new_string (arena, "cpod"));
@@ -219,7 +223,8 @@ healthy (const struct call *call)
 	const bool value = cpod_pod_healthy (call->connection->control->config.pod) == 1;
 	struct cpod_json *parameters = cpod_json_new (call->arena, CPOD_JSON_OBJECT);
 
-	reply (call, cpod_json_add (call->arena, parameters, "healthy", cpod_json_new_bool (call->arena, value)), false);
+	reply (call, cpod_json_add (call->arena, parameters, "healthy",
+	                            cpod_json_new_bool (call->arena, value)), false);
 }
 
 static void
@@ -260,7 +265,8 @@ events (const struct call *call)
 		reply_error (call, "org.varlink.service.ExpectedMore", NULL, NULL);
 		return;
 	}
-	parameters = cpod_json_add (call->arena, parameters, "event", one_string (call->arena, "type", "subscribed"));
+	parameters = cpod_json_add (call->arena, parameters, "event",
+	                            one_string (call->arena, "type", "subscribed"));
 	reply (call, parameters, true);
 	call->connection->subscribed = true;
 	call->connection->control->n_subscribed++;
@@ -287,8 +293,8 @@ read_capture (struct cpod_capture *capture, bool drain)
 	ssize_t n;
 
 	do {
-		size_t room = CPOD_EXEC_CAPTURE_MAX - (capture->text.len < CPOD_EXEC_CAPTURE_MAX ? capture->text.len
-		                                                                                : CPOD_EXEC_CAPTURE_MAX);
+		const size_t len = capture->text.len;
+		const size_t room = len < CPOD_EXEC_CAPTURE_MAX ? CPOD_EXEC_CAPTURE_MAX - len : 0;
 
 		n = capture->fd >= 0 ? read (capture->fd, bytes, sizeof (bytes)) : 0;
 		if (n > 0) {
@@ -312,7 +318,8 @@ capture_ready (struct cpod_source *source, uint32_t epoll_events)
 
 /* Makes a pipe whose reading end belongs to the capture. */
 static int
-open_capture (struct cpod_connection *connection, struct cpod_capture *capture, int *ret_write_fd, struct cpod_error *err)
+open_capture (struct cpod_connection *connection, struct cpod_capture *capture, int *ret_write_fd,
+              struct cpod_error *err)
 {
 	cpod_autofd write_fd = -1;
 	int fds[2], ret;
@@ -364,6 +371,7 @@ exec_reply (struct cpod_arena *arena, struct cpod_connection *connection, const 
 	static const char *const keys[] = { "output", "errors" };
 	struct cpod_json *parameters = cpod_json_new (arena, CPOD_JSON_OBJECT);
 	bool captured = false, truncated = false;
+	const char *text;
 
 	parameters = cpod_json_add (arena, parameters, "exit", cpod_exit_json (arena, exit));
 	for (size_t i = 0; i < 2; i++) {
@@ -374,11 +382,12 @@ exec_reply (struct cpod_arena *arena, struct cpod_connection *connection, const 
 		read_capture (capture, true);
 		captured = true;
 		truncated = truncated || capture->truncated;
-		parameters = cpod_json_add (arena, parameters, keys[i],
-		                            cpod_json_new_string (arena, capture->text.data != NULL ? capture->text.data : ""));
+		text = capture->text.data != NULL ? capture->text.data : "";
+		parameters = cpod_json_add (arena, parameters, keys[i], cpod_json_new_string (arena, text));
 	}
 	if (captured)
-		parameters = cpod_json_add (arena, parameters, "truncated", cpod_json_new_bool (arena, truncated));
+		parameters = cpod_json_add (arena, parameters, "truncated",
+		                            cpod_json_new_bool (arena, truncated));
 	return parameters;
 }
 
@@ -430,7 +439,8 @@ static void
 exec_method (const struct call *call)
 {
 	struct cpod_connection *connection = call->connection;
-	struct cpod_exec_options options = { .size = sizeof (options), .done = exec_done, .data = connection };
+	struct cpod_exec_options options = { .size = sizeof (options), .done = exec_done,
+	                                     .data = connection };
 	struct cpod_error err;
 	const char *container, **argv;
 	int pipes[2] = { -1, -1 }, ret;
@@ -442,7 +452,8 @@ exec_method (const struct call *call)
 	connection->exec_busy = true;
 	ret = exec_stdio (connection, options.stdio_fd, pipes, &err);
 	if (ret == 0)
-		ret = cpod_pod_exec (connection->control->config.pod, container, &options, &connection->exec, &err);
+		ret = cpod_pod_exec (connection->control->config.pod, container, &options, &connection->exec,
+		                     &err);
 	cpod_fd_close (&pipes[0]);
 	cpod_fd_close (&pipes[1]);
 	if (ret == 0)

@@ -312,7 +312,9 @@ connection_ready (struct cpod_source *source, uint32_t events)
 static bool
 make_room (struct cpod_control *control)
 {
-	for (struct cpod_connection *connection = control->first; connection != NULL; connection = connection->next)
+	struct cpod_connection *connection;
+
+	for (connection = control->first; connection != NULL; connection = connection->next)
 		if (!busy (connection)) {
 			close_connection (connection);
 			return true;
@@ -327,7 +329,8 @@ may_call (int fd)
 	socklen_t len = sizeof (struct ucred);
 	struct ucred peer;
 
-	return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && (peer.uid == 0 || peer.uid == geteuid ());
+	return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
+		&& (peer.uid == 0 || peer.uid == geteuid ());
 }
 
 /* Makes a connection of fd (taken), or closes it. */
@@ -373,7 +376,8 @@ accept_ready (struct cpod_source *source, uint32_t events)
 		}
 		if ((errno == EMFILE || errno == ENFILE || errno == ENOMEM) && !make_room (control)) {
 			cpod_loop_remove (&control->source);
-			(void) cpod_loop_arm (control->config.loop, &control->resume, cpod_clock_ns () + SHORTAGE_NS);
+			(void) cpod_loop_arm (control->config.loop, &control->resume,
+			                      cpod_clock_ns () + SHORTAGE_NS);
 		}
 		break;
 	}

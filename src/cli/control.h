@@ -1,9 +1,9 @@
 /* The control socket of a running pod: a Varlink server inside the supervisor's loop.
  *
- * Life of a connection: accepted, its user checked, then calls are read one at a time and answered in order. Nothing
- * here blocks and everything is bounded: the size of a message, the number of connections (the one that was idle for
- * longest makes room), the bytes that wait for a client that does not read. While a call is worked on, or bytes wait to
- * be sent, nothing more is read from that client.
+ * Life of a connection: accepted, its user checked, then calls are read one at a time and answered in
+ * order. Nothing here blocks and everything is bounded: the size of a message, the number of connections
+ * (the one that was idle for longest makes room), the bytes that wait for a client that does not read.
+ * While a call is worked on, or bytes wait to be sent, nothing more is read from that client.
  */
 #ifndef CPOD_CLI_CONTROL_H
 #define CPOD_CLI_CONTROL_H
@@ -19,7 +19,8 @@ struct cpod_control_config {
 	struct cpod_pod *pod;
 	int dir_fd;                          /* where the socket "control" is made; 0700 */
 	struct cpod_supervisor_info info;
-	void (*stop) (void *data, int64_t grace_ms);   /* a client asks for the end of the pod; < 0: the pod's grace */
+	/* A client asks for the end of the pod; grace_ms < 0: the pod's own. */
+	void (*stop) (void *data, int64_t grace_ms);
 	void *data;
 };
 

@@ -1,8 +1,8 @@
 /* cpod exec: runs a program in a container and ends as the program does.
  *
- * The program gets this command's own standard output and error, and with -i its input. It lives as long as the
- * connection to the supervisor: a signal that ends this command, and SIGKILL too, kills the program with all that it
- * started. */
+ * The program gets this command's own standard output and error, and with -i its input. It lives as long as
+ * the connection to the supervisor: a signal that ends this command, and SIGKILL too, kills the program
+ * with all that it started. */
 #include "cli.h"
 
 #include "client.h"
@@ -22,7 +22,8 @@
 enum { OPTION_INTERACTIVE, OPTION_TTY };
 enum { CANCEL_MS = 2000 };   /* how long the supervisor may take to end the program */
 
-/* A descriptor that is readable when a signal asks this command to end; SIGHUP and SIGQUIT where they are not ignored. */
+/* A descriptor that is readable when a signal asks this command to end; SIGHUP and SIGQUIT where they are
+ * not ignored. */
 static int
 open_signals (int *ret_fd, struct cpod_error *err)
 {
@@ -46,7 +47,8 @@ open_signals (int *ret_fd, struct cpod_error *err)
 static int
 wait_reply (const struct cpod_client *client, int signal_fd)
 {
-	struct pollfd fds[2] = { { .fd = client->fd, .events = POLLIN }, { .fd = signal_fd, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = client->fd, .events = POLLIN },
+	                         { .fd = signal_fd, .events = POLLIN } };
 	struct signalfd_siginfo info;
 
 	for (;;) {
@@ -70,8 +72,8 @@ cancel (struct cpod_client *client, int signal)
 	return 128 + signal;
 }
 
-/* Sends the call with this command's descriptors; a closed one is replaced by /dev/null, and so is standard input
- * unless it was asked for (a loop that reads lines and calls this command keeps its lines). */
+/* Sends the call with this command's descriptors; a closed one is replaced by /dev/null, and so is standard
+ * input unless it was asked for (a loop that reads lines and calls this command keeps its lines). */
 static int
 send_call (struct cpod_client *client, const struct cpod_args *args, struct cpod_error *err)
 {
@@ -91,7 +93,8 @@ send_call (struct cpod_client *client, const struct cpod_args *args, struct cpod
 	argv = cpod_json_new (&arena, CPOD_JSON_ARRAY);
 	for (int i = 2; i < args->n_operands; i++)
 		argv = cpod_json_add (&arena, argv, NULL, cpod_json_new_string (&arena, args->operands[i]));
-	parameters = cpod_json_add (&arena, parameters, "container", cpod_json_new_string (&arena, args->operands[1]));
+	parameters = cpod_json_add (&arena, parameters, "container",
+	                            cpod_json_new_string (&arena, args->operands[1]));
 	parameters = cpod_json_add (&arena, parameters, "argv", argv);
 	ret = parameters == NULL ? cpod_error_oom (err)
 	                         : cpod_client_send (client, "io.cpod.Pod.Exec", parameters, fds, 3, err);
@@ -142,7 +145,8 @@ exec_command (const struct cpod_args *args)
 }
 
 static const struct cpod_option options[] = {
-	[OPTION_INTERACTIVE] = { "interactive", 'i', NULL, "pass standard input on; without it the program reads nothing" },
+	[OPTION_INTERACTIVE] = { "interactive", 'i', NULL,
+	                         "pass standard input on; without it the program reads nothing" },
 	[OPTION_TTY] = { "tty", 't', NULL, "refused: this version gives the program no terminal of its own" },
 	{ NULL, 0, NULL, NULL },
 };

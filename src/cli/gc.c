@@ -1,4 +1,5 @@
-/* cpod gc: removes what supervisors that were killed left behind: processes (none, as a rule), cgroups, files. */
+/* cpod gc: removes what supervisors that were killed left behind: processes (none, as a rule), cgroups,
+ * files. */
 #include "cli.h"
 
 #include "state-dir.h"

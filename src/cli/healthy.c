@@ -40,7 +40,8 @@ static const struct cpod_option options[] = {
 };
 
 const struct cpod_command cpod_command_healthy = {
-	.name = "healthy", .usage = "[POD]", .options = options, .min_args = 0, .max_args = 1, .run = healthy_command,
+	.name = "healthy", .usage = "[POD]", .options = options, .min_args = 0, .max_args = 1,
+	.run = healthy_command,
 	.summary = "Say whether a pod is healthy: exit status 0 or 1",
 	.details = "A pod is healthy while the last state of every container is started, healthy or failing.\n"
 	           "POD may be left out where exactly one pod runs.\n",

@@ -34,7 +34,8 @@ split_host (const char *text, char host[128], const char **ret_port)
 	return true;
 }
 
-/* true for an address, localhost, or the accepted name: a name of somebody else's could be made to point here. */
+/* true for an address, localhost, or the accepted name: a name of somebody else's could be made to point
+ * here. */
 static bool
 own_host (const struct cpod_http_policy *policy, const char *host)
 {

@@ -1,4 +1,5 @@
-/* Serving the pod's status over HTTP: addresses and sockets here, HTTP in the module, decisions in http-route.c. */
+/* Serving the pod's status over HTTP: addresses and sockets here, HTTP in the module, decisions in
+ * http-route.c. */
 #include "http.h"
 
 #include "args.h"
@@ -53,13 +54,17 @@ static bool
 add_host (struct cpod_http_address *address, const char *host)
 {
 	if (host == NULL || strcasecmp (host, "localhost") == 0) {
-		snprintf (address->url, sizeof (address->url), "http://127.0.0.1:%u", (unsigned int) address->port);
-		return add_family (address, AF_INET, NULL, false) && add_family (address, AF_INET6, NULL, true);
+		snprintf (address->url, sizeof (address->url), "http://127.0.0.1:%u",
+		          (unsigned int) address->port);
+		return add_family (address, AF_INET, NULL, false)
+			&& add_family (address, AF_INET6, NULL, true);
 	}
 	if (add_family (address, AF_INET, host, false))
-		snprintf (address->url, sizeof (address->url), "http://%s:%u", host, (unsigned int) address->port);
+		snprintf (address->url, sizeof (address->url), "http://%s:%u", host,
+		          (unsigned int) address->port);
 	else if (add_family (address, AF_INET6, host, false))
-		snprintf (address->url, sizeof (address->url), "http://[%s]:%u", host, (unsigned int) address->port);
+		snprintf (address->url, sizeof (address->url), "http://[%s]:%u", host,
+		          (unsigned int) address->port);
 	else
 		return false;
 	return true;
@@ -78,7 +83,8 @@ cpod_http_parse (const char *text, struct cpod_http_address *ret_address, struct
 		return cpod_error_set (err, EINVAL, "--port %s: a port is a number from 1 to 65535", text);
 	address.port = (uint16_t) number;
 	if (len >= sizeof (host))
-		return cpod_error_set (err, EINVAL, "--port %s: no address of this machine is that long", text);
+		return cpod_error_set (err, EINVAL, "--port %s: no address of this machine is that long",
+		                       text);
 	memcpy (host, text, len);
 	host[len] = '\0';
 	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
@@ -86,7 +92,8 @@ cpod_http_parse (const char *text, struct cpod_http_address *ret_address, struct
 		name++;
 	}
 	if ((colon != NULL && len == 0) || !add_host (&address, colon != NULL ? name : NULL))
-		return cpod_error_set (err, EINVAL, "--port %s: what stands before the port must be an address "
+		return cpod_error_set (err, EINVAL,
+		                       "--port %s: what stands before the port must be an address "
 		                       "(127.0.0.1, [::1], 0.0.0.0) or localhost", text);
 	*ret_address = address;
 	return 0;
@@ -130,7 +137,8 @@ bind_one (const struct cpod_http_address *address, size_t i, int *ret_fd, struct
 		return cpod_error_sys (err, errno, "prepare a socket for %s", text);
 	len = socket_address (address, i, &storage);
 	if (bind (fd, (struct sockaddr *) &storage, len) < 0 || listen (fd, 128) < 0)
-		return cpod_error_sys (err, errno, "listen on %s port %u", text, (unsigned int) address->port);
+		return cpod_error_sys (err, errno, "listen on %s port %u", text,
+		                       (unsigned int) address->port);
 	*ret_fd = cpod_fd_steal (&fd);
 	return 0;
 }
@@ -204,7 +212,8 @@ answer (void *data, struct cpod_http_message *message)
 {
 	struct cpod_http *http = data;
 	const struct cpod_http_request request = {
-		.method = message->method, .path = message->path, .host = message->host, .origin = message->origin,
+		.method = message->method, .path = message->path, .host = message->host,
+		.origin = message->origin,
 		.fetch_site = message->fetch_site, .body_bytes = message->body_bytes,
 	};
 	const struct cpod_http_decision decision = cpod_http_route (&http->policy, &request);
@@ -252,7 +261,8 @@ int
 cpod_http_serve (struct cpod_http *http, const struct cpod_http_config *config, struct cpod_error *err)
 {
 	const struct cpod_http_server_config server = {
-		.size = sizeof (server), .listen_fds = http->fds, .n_fds = http->n_fds, .max_body = CPOD_HTTP_MAX_BODY,
+		.size = sizeof (server), .listen_fds = http->fds, .n_fds = http->n_fds,
+		.max_body = CPOD_HTTP_MAX_BODY,
 		.answer = answer, .data = http,
 	};
 	int ret;

@@ -1,7 +1,7 @@
 /* The HTTP interface of `cpod run --port`: sockets, the module that speaks HTTP, the answers.
  *
- * The sockets are bound before anything of the pod starts. The HTTP library is in a module that is loaded only here;
- * it runs inside the supervisor's loop, without threads.
+ * The sockets are bound before anything of the pod starts. The HTTP library is in a module that is loaded
+ * only here; it runs inside the supervisor's loop, without threads.
  */
 #ifndef CPOD_CLI_HTTP_H
 #define CPOD_CLI_HTTP_H
@@ -30,11 +30,12 @@ struct cpod_http_config {
 	void *data;
 };
 
-/* Reads "PORT", "ADDRESS:PORT", "[ADDRESS]:PORT", "localhost:PORT"; without an address it is the loopback of both
- * families. -EINVAL with a sentence. */
+/* Reads "PORT", "ADDRESS:PORT", "[ADDRESS]:PORT", "localhost:PORT"; without an address it is the loopback
+ * of both families. -EINVAL with a sentence. */
 int cpod_http_parse (const char *text, struct cpod_http_address *ret_address, struct cpod_error *err);
 /* Binds, listens and loads the module. -EADDRINUSE, ... */
-int cpod_http_open (const struct cpod_http_address *address, struct cpod_http **ret_http, struct cpod_error *err);
+int cpod_http_open (const struct cpod_http_address *address, struct cpod_http **ret_http,
+                    struct cpod_error *err);
 /* Begins to answer. */
 int cpod_http_serve (struct cpod_http *http, const struct cpod_http_config *config, struct cpod_error *err);
 /* true when no answer is being sent. */

@@ -20,7 +20,8 @@ kill_call (struct cpod_client *client, const char *container, int signal)
 	parameters = cpod_json_new (&arena, CPOD_JSON_OBJECT);
 	parameters = cpod_json_add (&arena, parameters, "signal", cpod_json_new_int (&arena, signal));
 	if (container != NULL)
-		parameters = cpod_json_add (&arena, parameters, "container", cpod_json_new_string (&arena, container));
+		parameters = cpod_json_add (&arena, parameters, "container",
+		                            cpod_json_new_string (&arena, container));
 	ret = cpod_client_call (client, "io.cpod.Pod.Kill", parameters, &reply, &status, &err);
 	cpod_arena_finish (&arena);
 	return ret < 0 ? cpod_fail (status, "kill: %s", err.message) : CPOD_EXIT_OK;
@@ -45,12 +46,14 @@ kill_command (const struct cpod_args *args)
 }
 
 static const struct cpod_option options[] = {
-	[OPTION_SIGNAL] = { "signal", 's', "SIGNAL", "a name (TERM, SIGTERM) or a number; KILL if not given" },
+	[OPTION_SIGNAL] = { "signal", 's', "SIGNAL",
+	                    "a name (TERM, SIGTERM) or a number; KILL if not given" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct cpod_command cpod_command_kill = {
-	.name = "kill", .usage = "[-s SIGNAL] POD [CONTAINER]", .options = options, .min_args = 1, .max_args = 2,
+	.name = "kill", .usage = "[-s SIGNAL] POD [CONTAINER]", .options = options, .min_args = 1,
+	.max_args = 2,
 	.run = kill_command,
 	.summary = "Send a signal to a container, or to all of a pod",
 	.details = "The signal goes to the first process of each container. Exit status 1 if it is not running.\n",

@@ -23,7 +23,8 @@ warn (void *data, const char *message)
 }
 
 int
-cpod_load_spec (const char *path, const char *name, bool strict, bool ignore_unknown, struct cpod_spec **ret_spec)
+cpod_load_spec (const char *path, const char *name, bool strict, bool ignore_unknown,
+                struct cpod_spec **ret_spec)
 {
 	unsigned int n_warnings = 0;
 	struct cpod_load_options options = {
@@ -37,5 +38,6 @@ cpod_load_spec (const char *path, const char *name, bool strict, bool ignore_unk
 	ret = cpod_spec_load (path, &options, ret_spec, &err);
 	if (ret == 0)
 		return CPOD_EXIT_OK;
-	return cpod_fail (ret == -ENOMEM || ret == -EIO ? CPOD_EXIT_SYSTEM : CPOD_EXIT_USAGE, "%s", err.message);
+	return cpod_fail (ret == -ENOMEM || ret == -EIO ? CPOD_EXIT_SYSTEM : CPOD_EXIT_USAGE, "%s",
+	                  err.message);
 }

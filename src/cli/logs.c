@@ -44,8 +44,10 @@ emit (struct stream *stream, const char *line, size_t len)
 	cpod_autostr text = CPOD_STR_INIT;
 	char prefix[80];
 
-	snprintf (prefix, sizeof (prefix), "%-*s |", term->tty ? (int) stream->logs->width : 0, stream->container);
-	cpod_term_add (&text, term, colours[(size_t) stream->colour % (sizeof (colours) / sizeof (colours[0]))], prefix);
+	snprintf (prefix, sizeof (prefix), "%-*s |", term->tty ? (int) stream->logs->width : 0,
+	          stream->container);
+	cpod_term_add (&text, term,
+	               colours[(size_t) stream->colour % (sizeof (colours) / sizeof (colours[0]))], prefix);
 	cpod_str_add_char (&text, ' ');
 	if (term->tty) {
 		cpod_term_add_safe (&text, line, len);

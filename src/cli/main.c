@@ -1,7 +1,7 @@
 /* cpod: the command. Its first argument names what to do; the table below says who does it.
  *
- * --version is answered before anything else: no table is read, no library initialised. Everything here is words;
- * the work is in one file a command. */
+ * --version is answered before anything else: no table is read, no library initialised. Everything here is
+ * words; the work is in one file a command. */
 #include "cli.h"
 
 #include "src/base/decode.h"
@@ -107,14 +107,16 @@ unknown_word (const char *word)
 	size_t n = 0;
 
 	if (word[0] == '-')
-		return cpod_fail (CPOD_EXIT_USAGE, "unknown option %s; `cpod --help` lists what there is", word);
+		return cpod_fail (CPOD_EXIT_USAGE, "unknown option %s; `cpod --help` lists what there is",
+		                  word);
 	for (; n < N_COMMANDS; n++)
 		words[n] = commands[n]->name;
 	words[n++] = "help";
 	words[n] = NULL;
 	near = cpod_nearest_word (word, words);
 	if (near == NULL)
-		return cpod_fail (CPOD_EXIT_USAGE, "unknown command %s; `cpod --help` lists what there is", word);
+		return cpod_fail (CPOD_EXIT_USAGE, "unknown command %s; `cpod --help` lists what there is",
+		                  word);
 	return cpod_fail (CPOD_EXIT_USAGE, "unknown command %s; did you mean %s?", word, near);
 }
 
@@ -142,7 +144,8 @@ run_command (const struct cpod_command *command, int argc, char **argv)
 	return args.help ? command_help (command) : command->run (&args);
 }
 
-/* Opens /dev/null in the place of a standard descriptor that is closed, so that nothing else gets its number. */
+/* Opens /dev/null in the place of a standard descriptor that is closed, so that nothing else gets its
+ * number. */
 static void
 fill_standard_fds (void)
 {

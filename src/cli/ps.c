@@ -45,7 +45,8 @@ ask (int pods_fd, struct listed *listed)
 static void
 age_text (const char *text, char *age, size_t size)
 {
-	static const struct { long seconds; char unit; } units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	static const struct { long seconds; char unit; } units[] = { { 86400, 'd' }, { 3600, 'h' },
+	                                                             { 60, 'm' }, { 1, 's' } };
 	struct tm tm = { 0 };
 	long seconds;
 
@@ -55,7 +56,8 @@ age_text (const char *text, char *age, size_t size)
 	seconds = (long) (time (NULL) - timegm (&tm));
 	for (size_t i = 0; i < sizeof (units) / sizeof (units[0]); i++)
 		if (seconds >= units[i].seconds || units[i].seconds == 1) {
-			snprintf (age, size, "%ld%c", seconds > 0 ? seconds / units[i].seconds : 0, units[i].unit);
+			snprintf (age, size, "%ld%c", seconds > 0 ? seconds / units[i].seconds : 0,
+			          units[i].unit);
 			return;
 		}
 }

@@ -5,14 +5,16 @@
 #include "supervisor.h"
 
 enum {
-	OPTION_NAME, OPTION_PORT, OPTION_RUNTIME, OPTION_LOGS, OPTION_NO_HTTP_KILL, OPTION_IGNORE_UNKNOWN, OPTION_STRICT,
+	OPTION_NAME, OPTION_PORT, OPTION_RUNTIME, OPTION_LOGS, OPTION_NO_HTTP_KILL, OPTION_IGNORE_UNKNOWN,
+	OPTION_STRICT,
 };
 
 static int
 run (const struct cpod_args *args)
 {
 	struct cpod_supervisor_options options = {
-		.logs = args->values[OPTION_LOGS] != NULL, .no_http_kill = args->values[OPTION_NO_HTTP_KILL] != NULL,
+		.logs = args->values[OPTION_LOGS] != NULL,
+		.no_http_kill = args->values[OPTION_NO_HTTP_KILL] != NULL,
 	};
 	const char *runtime = args->values[OPTION_RUNTIME], *port = args->values[OPTION_PORT];
 	struct cpod_http_address address;
@@ -24,7 +26,8 @@ run (const struct cpod_args *args)
 		return cpod_fail (CPOD_EXIT_USAGE, "run: %s", err.message);
 	if (cpod_runtime_find (runtime != NULL ? runtime : "production", &options.runtime, &err) < 0)
 		return cpod_fail (CPOD_EXIT_USAGE, "run: %s", err.message);
-	status = cpod_load_spec (args->operands[0], args->values[OPTION_NAME], args->values[OPTION_STRICT] != NULL,
+	status = cpod_load_spec (args->operands[0], args->values[OPTION_NAME],
+	                         args->values[OPTION_STRICT] != NULL,
 	                         args->values[OPTION_IGNORE_UNKNOWN] != NULL, &spec);
 	if (status != CPOD_EXIT_OK)
 		return status;
@@ -37,9 +40,12 @@ run (const struct cpod_args *args)
 
 static const struct cpod_option run_options[] = {
 	[OPTION_NAME] = { "name", 'n', "NAME", "the pod's name; else metadata.name, else the file's name" },
-	[OPTION_PORT] = { "port", 'p', "[ADDRESS:]PORT", "serve the status over HTTP, on the loopback unless told otherwise" },
-	[OPTION_RUNTIME] = { "runtime", 0, "NAME|PATH", "what runs the containers: production, shellout, a plugin" },
-	[OPTION_LOGS] = { "logs", 'l', NULL, "show the containers' output, each line with its container's name" },
+	[OPTION_PORT] = { "port", 'p', "[ADDRESS:]PORT",
+	                  "serve the status over HTTP, on the loopback unless told otherwise" },
+	[OPTION_RUNTIME] = { "runtime", 0, "NAME|PATH",
+	                     "what runs the containers: production, shellout, a plugin" },
+	[OPTION_LOGS] = { "logs", 'l', NULL,
+	                  "show the containers' output, each line with its container's name" },
 	[OPTION_NO_HTTP_KILL] = { "no-http-kill", 0, NULL, "do not serve /kill" },
 	[OPTION_IGNORE_UNKNOWN] = { "ignore-unknown", 0, NULL, "unknown fields of the pod are warnings" },
 	[OPTION_STRICT] = { "strict", 0, NULL, "unknown properties of an OCI spec are errors" },
@@ -47,7 +53,8 @@ static const struct cpod_option run_options[] = {
 };
 
 const struct cpod_command cpod_command_run = {
-	.name = "run", .usage = "[OPTION]... FILE", .options = run_options, .min_args = 1, .max_args = 1, .run = run,
+	.name = "run", .usage = "[OPTION]... FILE", .options = run_options, .min_args = 1, .max_args = 1,
+	.run = run,
 	.summary = "Run a pod in the foreground until it ends",
 	.details = "FILE is a pod spec, JSON or YAML (- is standard input). SIGINT or SIGTERM ends the pod gracefully,\n"
 	           "a second one at once; when cpod is killed, nothing of the pod outlives it.\n"

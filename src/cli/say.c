@@ -64,5 +64,7 @@ cpod_print (struct cpod_str *text)
 int
 cpod_exit_for (const struct cpod_error *err)
 {
-	return err->code == EINVAL || err->code == ENOTSUP || err->code == E2BIG ? CPOD_EXIT_USAGE : CPOD_EXIT_SYSTEM;
+	if (err->code == EINVAL || err->code == ENOTSUP || err->code == E2BIG)
+		return CPOD_EXIT_USAGE;
+	return CPOD_EXIT_SYSTEM;
 }

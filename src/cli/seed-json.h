@@ -9,11 +9,12 @@
 /* Room for a time in RFC 3339, "2026-11-22T00:35:00.066493594Z". */
 #define CPOD_TIME_SIZE 40
 
-/* Writes the time in UTC with Z; zeros at the end of the fraction are dropped, and its point when nothing is left. */
+/* Writes the time in UTC with Z; zeros at the end of the fraction are dropped, and its point when nothing
+ * is left. */
 void cpod_time_text (int64_t sec, int32_t nsec, char text[CPOD_TIME_SIZE]);
 
-/* Adds [{"Name":...,"States":[...],"LatestErrors":null|[{"Message":...,"Timestamp":...}],"Restarts":0}]: one entry
- * for each main container, compact, no newline. */
+/* Adds [{"Name":...,"States":[...],"LatestErrors":null|[{"Message":...,"Timestamp":...}],"Restarts":0}]:
+ * one entry for each main container, compact, no newline. */
 void cpod_seed_json_status (struct cpod_str *out, const struct cpod_status *status);
 /* Adds {"healthy":true}. */
 void cpod_seed_json_healthy (struct cpod_str *out, int healthy);

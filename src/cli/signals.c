@@ -1,4 +1,5 @@
-/* A table of the numbers that Linux gives the signals (they are the same on every architecture that cpod runs on). */
+/* A table of the numbers that Linux gives the signals (they are the same on every architecture that cpod
+ * runs on). */
 #include "signals.h"
 
 #include "args.h"
@@ -8,7 +9,8 @@
 #include <strings.h>
 
 static const char *const names[] = {
-	NULL, "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
+	NULL, "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+	"PIPE",
 	"ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM",
 	"PROF", "WINCH", "IO", "PWR", "SYS",
 };

@@ -54,12 +54,14 @@ write_once (struct cpod_sink *sink, const char *bytes, size_t len)
 	struct pollfd ready = { .fd = sink->fd, .events = POLLOUT };
 	ssize_t n;
 
+	if (sink->kind == CPOD_SINK_SHARED && len > PIPE_BUF)
+		len = PIPE_BUF;
 	if (sink->kind == CPOD_SINK_SOCKET)
 		n = send (sink->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	else if (sink->kind == CPOD_SINK_SHARED && poll (&ready, 1, 0) <= 0)
 		return -EAGAIN;
 	else
-		n = write (sink->fd, bytes, sink->kind == CPOD_SINK_SHARED && len > PIPE_BUF ? PIPE_BUF : len);
+		n = write (sink->fd, bytes, len);
 	return n < 0 ? -errno : n;
 }
 
@@ -77,7 +79,8 @@ report_dropped (struct cpod_sink *sink)
 static void
 await (struct cpod_sink *sink, bool progress)
 {
-	if (sink->source.loop == NULL && cpod_loop_add (sink->loop, &sink->source, sink->fd, EPOLLOUT, NULL) < 0)
+	if (sink->source.loop == NULL
+	    && cpod_loop_add (sink->loop, &sink->source, sink->fd, EPOLLOUT, NULL) < 0)
 		sink->broken = true;
 	if (progress || sink->stuck.loop == NULL)
 		(void) cpod_loop_arm (sink->loop, &sink->stuck, cpod_clock_ns () + STUCK_NS);

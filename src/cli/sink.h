@@ -1,11 +1,12 @@
 /* Writing to a descriptor that may block, from a loop that must not.
  *
- * A sink takes bytes at any time and writes them when the other end takes them. Its queue is bounded: when it is full
- * the owner should stop producing; when nothing at all was taken for two seconds the sink gives up on what comes
- * (counting it) until the other end reads again, so that whoever produces is never held up for good.
+ * A sink takes bytes at any time and writes them when the other end takes them. Its queue is bounded: when
+ * it is full the owner should stop producing; when nothing at all was taken for two seconds the sink gives
+ * up on what comes (counting it) until the other end reads again, so that whoever produces is never held up
+ * for good.
  *
- * The descriptor's own mode is left alone, others share it: a pipe or a terminal is opened anew without blocking, a
- * socket is sent to without blocking, a file is simply written.
+ * The descriptor's own mode is left alone, others share it: a pipe or a terminal is opened anew without
+ * blocking, a socket is sent to without blocking, a file is simply written.
  */
 #ifndef CPOD_CLI_SINK_H
 #define CPOD_CLI_SINK_H

@@ -29,8 +29,8 @@ struct cpod_state_dir {
  * absolute path. The caller owns *ret_fd. */
 int cpod_state_open_pods (bool create, char *path, size_t size, int *ret_fd, struct cpod_error *err);
 
-/* Takes name and makes its directory with spec and plugin in it. A dead pod's leftovers under that name are reclaimed
- * first. -EEXIST: a supervisor lives there. */
+/* Takes name and makes its directory with spec and plugin in it. A dead pod's leftovers under that name are
+ * reclaimed first. -EEXIST: a supervisor lives there. */
 int cpod_state_create (struct cpod_state_dir *state, const char *name, const char *plugin, const char *spec,
                        struct cpod_error *err);
 /* Removes the directory, then closes everything. Nothing for a state that was never created. */
@@ -43,11 +43,13 @@ bool cpod_state_dead (int pods_fd, const char *name);
 /* true if any entry's supervisor is dead. */
 bool cpod_state_any_dead (int pods_fd);
 
-/* Reclaims and removes one dead entry of pods_fd (whose path is pods_path): processes, cgroups, files. 0 too when it is
- * alive or gone, *ret_done says whether anything was removed. -EBUSY: something does not die. */
+/* Reclaims and removes one dead entry of pods_fd (whose path is pods_path): processes, cgroups, files. 0
+ * too when it is alive or gone, *ret_done says whether anything was removed. -EBUSY: something does not
+ * die. */
 int cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool *ret_done,
                         struct cpod_error *err);
 /* Reclaims every dead entry. Calls report (when given) for each: err NULL when it was removed. */
-void cpod_state_reclaim_all (void (*report) (void *data, const char *name, const struct cpod_error *err), void *data);
+void cpod_state_reclaim_all (void (*report) (void *data, const char *name, const struct cpod_error *err),
+                             void *data);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const state_words[] = { "started", "healthy", "failing", "terminal", "finished", "failed" };
+static const char *const state_words[] = { "started", "healthy", "failing", "terminal", "finished",
+                                           "failed" };
 static const char *const phase_words[] = { "pending", "running", "succeeded", "failed" };
 static const char *const probe_words[] = { "liveness", "readiness", "startup" };
 static const char *const event_words[] = { "started", "state", "exited", "error", "healthy", "ended" };
@@ -72,7 +73,8 @@ probe_json (struct cpod_arena *arena, const char *type, const struct cpod_probe_
 	struct cpod_json *object = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
 	put_string (arena, &object, "type", type);
-	put_string (arena, &object, "result", probe->result < 0 ? "failure" : probe->result > 0 ? "success" : "unknown");
+	put_string (arena, &object, "result",
+	            probe->result < 0 ? "failure" : probe->result > 0 ? "success" : "unknown");
 	put_int (arena, &object, "attempts", probe->attempts);
 	put_int (arena, &object, "failures", probe->failures);
 	put_int (arena, &object, "consecutive", probe->consecutive);
@@ -98,7 +100,8 @@ states_json (struct cpod_arena *arena, const struct cpod_container_status *conta
 	struct cpod_json *list = cpod_json_new (arena, CPOD_JSON_ARRAY);
 
 	for (size_t i = 0; i < container->n_states; i++)
-		put (arena, &list, NULL, cpod_json_new_string (arena, cpod_state_word (container->states[i])));
+		put (arena, &list, NULL,
+		     cpod_json_new_string (arena, cpod_state_word (container->states[i])));
 	return list;
 }
 
@@ -138,7 +141,8 @@ container_json (struct cpod_arena *arena, const struct cpod_container_status *co
 }
 
 struct cpod_json *
-cpod_status_json (struct cpod_arena *arena, const struct cpod_status *status, const struct cpod_supervisor_info *info)
+cpod_status_json (struct cpod_arena *arena, const struct cpod_status *status,
+                  const struct cpod_supervisor_info *info)
 {
 	struct cpod_json *object = cpod_json_new (arena, CPOD_JSON_OBJECT);
 	struct cpod_json *list = cpod_json_new (arena, CPOD_JSON_ARRAY);
@@ -163,7 +167,8 @@ cpod_event_json (struct cpod_arena *arena, const struct cpod_event *event)
 	const unsigned int type = (unsigned int) event->type;
 	struct cpod_json *object = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
-	put_string (arena, &object, "type", type < sizeof (event_words) / sizeof (event_words[0]) ? event_words[type] : "?");
+	put_string (arena, &object, "type",
+	            type < sizeof (event_words) / sizeof (event_words[0]) ? event_words[type] : "unknown");
 	if (event->container != NULL)
 		put_string (arena, &object, "container", event->container);
 	if (event->type == CPOD_EVENT_STATE)

@@ -15,7 +15,8 @@ static int
 colour_of (const char *state)
 {
 	static const struct { const char *state; int colour; } colours[] = {
-		{ "healthy", CPOD_GREEN }, { "failing", CPOD_YELLOW }, { "terminal", CPOD_RED }, { "failed", CPOD_RED },
+		{ "healthy", CPOD_GREEN }, { "failing", CPOD_YELLOW }, { "terminal", CPOD_RED },
+		{ "failed", CPOD_RED },
 	};
 
 	for (size_t i = 0; i < sizeof (colours) / sizeof (colours[0]); i++)
@@ -40,7 +41,8 @@ last_of (const struct cpod_json *container, const char *key)
 static const char *
 state_of (const struct cpod_json *container, char *text, size_t size)
 {
-	const struct cpod_json *last = last_of (container, "states"), *exit = cpod_json_get (container, "exit");
+	const struct cpod_json *last = last_of (container, "states");
+	const struct cpod_json *exit = cpod_json_get (container, "exit");
 
 	if (last != NULL && last->type == CPOD_JSON_STRING)
 		return last->text;
@@ -60,13 +62,14 @@ add_row (struct cpod_table *table, const struct cpod_json *container)
 {
 	const struct cpod_json *error = last_of (container, "errors");
 	const bool init = cpod_member_bool (container, "init", false);
+	const bool ready = cpod_member_bool (container, "ready", false);
 	char restarts[24], buffer[32];
 	const char *state = state_of (container, buffer, sizeof (buffer));
 
 	snprintf (restarts, sizeof (restarts), "%d", (int) cpod_member_int (container, "restarts", 0));
 	cpod_table_add (table, CPOD_PLAIN, cpod_member_text (container, "name", "?"));
 	cpod_table_add (table, colour_of (state), state);
-	cpod_table_add (table, CPOD_PLAIN, init ? "-" : cpod_member_bool (container, "ready", false) ? "yes" : "no");
+	cpod_table_add (table, CPOD_PLAIN, init ? "-" : ready ? "yes" : "no");
 	cpod_table_add (table, CPOD_PLAIN, init ? "-" : restarts);
 	cpod_table_add (table, CPOD_PLAIN, error != NULL ? cpod_member_text (error, "message", "") : "-");
 }
@@ -81,7 +84,8 @@ write_table (struct cpod_str *out, const struct cpod_json *pod)
 	const struct cpod_json *list = cpod_json_get (pod, "containers");
 	struct cpod_table table;
 
-	cpod_str_printf (out, "%s: %s, ", cpod_member_text (pod, "name", "?"), cpod_member_text (pod, "phase", "?"));
+	cpod_str_printf (out, "%s: %s, ", cpod_member_text (pod, "name", "?"),
+	                 cpod_member_text (pod, "phase", "?"));
 	cpod_term_add (out, &term, healthy ? CPOD_GREEN : CPOD_RED, healthy ? "healthy" : "unhealthy");
 	cpod_str_printf (out, ", runtime %s, supervisor %d\n", cpod_member_text (pod, "runtime", "?"),
 	                 (int) cpod_member_int (pod, "pid", 0));

@@ -27,8 +27,9 @@ stop_call (struct cpod_client *client, long grace_s)
 	cpod_arena_finish (&arena);
 	while (ret == 0)
 		ret = cpod_client_receive (client, -1, &reply, &err);
-	return ret == -ECONNRESET ? CPOD_EXIT_OK : cpod_fail (status == CPOD_EXIT_OK ? CPOD_EXIT_SYSTEM : status,
-	                                                      "stop: %s", err.message);
+	if (ret == -ECONNRESET)
+		return CPOD_EXIT_OK;
+	return cpod_fail (status == CPOD_EXIT_OK ? CPOD_EXIT_SYSTEM : status, "stop: %s", err.message);
 }
 
 static int
@@ -50,12 +51,14 @@ stop_command (const struct cpod_args *args)
 }
 
 static const struct cpod_option options[] = {
-	[OPTION_TIME] = { "time", 't', "SECONDS", "how long containers may take before SIGKILL; the pod's own if not given" },
+	[OPTION_TIME] = { "time", 't', "SECONDS",
+	                  "how long containers may take before SIGKILL; the pod's own if not given" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct cpod_command cpod_command_stop = {
-	.name = "stop", .usage = "[-t SECONDS] POD", .options = options, .min_args = 1, .max_args = 1, .run = stop_command,
+	.name = "stop", .usage = "[-t SECONDS] POD", .options = options, .min_args = 1, .max_args = 1,
+	.run = stop_command,
 	.summary = "End a pod gracefully, and wait for its end",
 	.details = "Each container gets SIGTERM, and SIGKILL when the time is over; one whose first process does\n"
 	           "not handle SIGTERM gets SIGKILL at once.\n",

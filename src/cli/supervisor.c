@@ -30,7 +30,8 @@ on_event (void *data, const struct cpod_event *event)
 	struct cpod_supervisor *self = data;
 
 	if (self->logs != NULL && event->container != NULL
-	    && (event->type == CPOD_EVENT_STARTED || event->type == CPOD_EVENT_ERROR || event->type == CPOD_EVENT_EXITED))
+	    && (event->type == CPOD_EVENT_STARTED || event->type == CPOD_EVENT_ERROR
+	        || event->type == CPOD_EVENT_EXITED))
 		cpod_logs_started (self->logs, event->container);
 	if (event->type == CPOD_EVENT_ENDED)
 		self->failed = event->value != 0;
@@ -122,9 +123,9 @@ on_signal (struct cpod_source *source, uint32_t events)
 
 /* ---- Setting up ---- */
 
-/* Turns the signals that end the supervisor into events. SIGINT and SIGTERM always do, also where a shell has its
- * background jobs ignore SIGINT; SIGHUP only where nobody (nohup) said that it should not. Writing into a closed pipe is
- * an error like others. */
+/* Turns the signals that end the supervisor into events. SIGINT and SIGTERM always do, also where a shell
+ * has its background jobs ignore SIGINT; SIGHUP only where nobody (nohup) said that it should not. Writing
+ * into a closed pipe is an error like others. */
 static int
 take_signals (struct cpod_supervisor *self, struct cpod_error *err)
 {
@@ -158,7 +159,8 @@ make_state (struct cpod_supervisor *self, struct cpod_error *err)
 	ret = cpod_spec_json (self->options.spec, &json, err);
 	if (ret < 0)
 		return ret;
-	ret = cpod_state_create (&self->state, cpod_spec_name (self->options.spec), self->options.runtime->name, json, err);
+	ret = cpod_state_create (&self->state, cpod_spec_name (self->options.spec),
+	                         self->options.runtime->name, json, err);
 	free (json);
 	return ret;
 }
@@ -191,7 +193,8 @@ make_pod (struct cpod_supervisor *self, struct cpod_error *err)
 
 	ret = cpod_pod_create (self->options.spec, &options, &self->pod, err);
 	if (ret == 0 && self->options.logs)
-		ret = cpod_logs_create (&self->loop, &self->out, &self->err_out, longest_name (self->pod), &self->logs, err);
+		ret = cpod_logs_create (&self->loop, &self->out, &self->err_out, longest_name (self->pod),
+		                        &self->logs, err);
 	if (ret < 0)
 		return ret;
 	self->pod_source.ready = on_pod;
@@ -204,8 +207,10 @@ static int
 make_control (struct cpod_supervisor *self, struct cpod_error *err)
 {
 	const struct cpod_control_config config = {
-		.loop = &self->loop, .pod = self->pod, .dir_fd = self->state.dir_fd, .stop = on_stop, .data = self,
-		.info = { .runtime = self->options.runtime->name, .started_sec = time (NULL), .pid = (int) getpid () },
+		.loop = &self->loop, .pod = self->pod, .dir_fd = self->state.dir_fd, .stop = on_stop,
+		.data = self,
+		.info = { .runtime = self->options.runtime->name, .started_sec = time (NULL),
+		          .pid = (int) getpid () },
 	};
 
 	return cpod_control_create (&config, &self->control, err);
@@ -216,7 +221,8 @@ static int
 serve_http (struct cpod_supervisor *self, struct cpod_error *err)
 {
 	const struct cpod_http_config config = {
-		.loop = &self->loop, .pod = self->pod, .no_kill = self->options.no_http_kill, .kill = on_kill, .data = self,
+		.loop = &self->loop, .pod = self->pod, .no_kill = self->options.no_http_kill, .kill = on_kill,
+		.data = self,
 	};
 
 	return self->http != NULL ? cpod_http_serve (self->http, &config, err) : 0;
@@ -254,7 +260,8 @@ set_up (struct cpod_supervisor *self, struct cpod_error *err)
 
 /* ---- Running ---- */
 
-/* A thread of its own, since waiting for a dead pod's processes may take seconds; it shares nothing with the loop. */
+/* A thread of its own, since waiting for a dead pod's processes may take seconds; it shares nothing with
+ * the loop. */
 static void *
 reclaim_thread (void *data)
 {
@@ -263,8 +270,8 @@ reclaim_thread (void *data)
 	return NULL;
 }
 
-/* What can wait until the pod's containers run: gives back the memory that starting them took, and reclaims what dead
- * pods left. */
+/* What can wait until the pod's containers run: gives back the memory that starting them took, and reclaims
+ * what dead pods left. */
 static void
 after_start (struct cpod_supervisor *self)
 {
@@ -272,7 +279,8 @@ after_start (struct cpod_supervisor *self)
 	pthread_t thread;
 	sigset_t all, old;
 
-	if (self->started || cpod_pod_status (self->pod, &status, NULL) < 0 || status->phase == CPOD_PHASE_PENDING)
+	if (self->started || cpod_pod_status (self->pod, &status, NULL) < 0
+	    || status->phase == CPOD_PHASE_PENDING)
 		return;
 	self->started = true;
 	(void) malloc_trim (0);
@@ -327,7 +335,7 @@ tear_down (struct cpod_supervisor *self)
 	cpod_control_destroy (self->control);
 	cpod_loop_remove (&self->pod_source);
 	if (self->overdue)
-		_exit (CPOD_EXIT_NO);   /* waiting is what destroy would do; the kernel ends the rest with us */
+		_exit (CPOD_EXIT_NO);   /* destroy would wait; the kernel ends the rest with us */
 	cpod_pod_destroy (self->pod);
 	cpod_logs_destroy (self->logs);
 	cpod_sink_finish (&self->out, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);

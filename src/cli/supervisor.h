@@ -1,8 +1,8 @@
 /* One pod and what serves it, in one loop: the whole life of `cpod run`.
  *
- * Order: everything that can be refused (spec, port, name) comes before anything starts; the control socket and HTTP
- * answer from before the pod's start until after its end. The end comes when every container has ended (with HTTP: when
- * a signal or a client asks for it), and takes everything away again.
+ * Order: everything that can be refused (spec, port, name) comes before anything starts; the control socket
+ * and HTTP answer from before the pod's start until after its end. The end comes when every container has
+ * ended (with HTTP: when a signal or a client asks for it), and takes everything away again.
  */
 #ifndef CPOD_CLI_SUPERVISOR_H
 #define CPOD_CLI_SUPERVISOR_H

@@ -1,4 +1,5 @@
-/* Aligned columns: collect all cells, measure, write. Width is counted in characters of UTF-8, not in bytes. */
+/* Aligned columns: collect all cells, measure, write. Width is counted in characters of UTF-8, not in
+ * bytes. */
 #include "table.h"
 
 #include <stdlib.h>

@@ -57,7 +57,8 @@ cpod_term_add_safe (struct cpod_str *out, const char *text, size_t len)
 			i += skip;
 			continue;
 		}
-		if (c == 0xc2 && i + 1 < len && (unsigned char) text[i + 1] >= 0x80 && (unsigned char) text[i + 1] < 0xa0) {
+		if (c == 0xc2 && i + 1 < len && (unsigned char) text[i + 1] >= 0x80
+		    && (unsigned char) text[i + 1] < 0xa0) {
 			cpod_str_add_char (out, '?');   /* a control character of the C1 set */
 			i += 2;
 			continue;

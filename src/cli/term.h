@@ -15,12 +15,13 @@ struct cpod_term {
 /* Looks at fd. */
 struct cpod_term cpod_term_probe (int fd);
 
-enum cpod_colour { CPOD_PLAIN = 0, CPOD_BOLD = 1, CPOD_DIM = 2, CPOD_RED = 31, CPOD_GREEN = 32, CPOD_YELLOW = 33 };
+enum cpod_colour { CPOD_PLAIN = 0, CPOD_BOLD = 1, CPOD_DIM = 2, CPOD_RED = 31, CPOD_GREEN = 32,
+                   CPOD_YELLOW = 33 };
 
 /* Adds text in colour, or as it is where there are no colours. */
 void cpod_term_add (struct cpod_str *out, const struct cpod_term *term, int colour, const char *text);
-/* Adds len bytes that came from a container so that they cannot steer the terminal: control characters other than
- * tabs are shown as ^X; colours (ESC [ ... m) pass. */
+/* Adds len bytes that came from a container so that they cannot steer the terminal: control characters
+ * other than tabs are shown as ^X; colours (ESC [ ... m) pass. */
 void cpod_term_add_safe (struct cpod_str *out, const char *text, size_t len);
 
 #endif

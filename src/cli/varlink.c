@@ -130,7 +130,8 @@ cpod_varlink_next (struct cpod_varlink_inbox *inbox, struct cpod_arena *arena,
 	int ret;
 
 	drop_taken (inbox);
-	end = inbox->len > inbox->scanned ? memchr (inbox->data + inbox->scanned, '\0', inbox->len - inbox->scanned) : NULL;
+	end = inbox->len > inbox->scanned
+		? memchr (inbox->data + inbox->scanned, '\0', inbox->len - inbox->scanned) : NULL;
 	len = end != NULL ? (size_t) (end - inbox->data) : inbox->len;
 	if (len > limit)
 		return cpod_error_set (err, EMSGSIZE, "a message is longer than %zu bytes", limit);
@@ -157,7 +158,8 @@ add_parameters (struct cpod_str *out, const struct cpod_json *parameters)
 }
 
 void
-cpod_varlink_add_call (struct cpod_str *out, const char *method, const struct cpod_json *parameters, bool more)
+cpod_varlink_add_call (struct cpod_str *out, const char *method, const struct cpod_json *parameters,
+                       bool more)
 {
 	cpod_str_add (out, "{\"method\":");
 	cpod_json_write_string (out, method);

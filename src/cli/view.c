@@ -11,7 +11,8 @@
 enum { MOST_DRAWN = 40 };   /* containers; a terminal shows no more */
 
 void
-cpod_view_init (struct cpod_view *view, struct cpod_sink *sink, const char *pod, const char *address, bool live)
+cpod_view_init (struct cpod_view *view, struct cpod_sink *sink, const char *pod, const char *address,
+                bool live)
 {
 	memset (view, 0, sizeof (*view));
 	view->sink = sink;
@@ -123,8 +124,9 @@ static int
 state_colour (unsigned int state)
 {
 	static const int colours[] = {
-		[CPOD_STATE_STARTED] = CPOD_PLAIN, [CPOD_STATE_HEALTHY] = CPOD_GREEN, [CPOD_STATE_FAILING] = CPOD_YELLOW,
-		[CPOD_STATE_TERMINAL] = CPOD_RED, [CPOD_STATE_FINISHED] = CPOD_DIM, [CPOD_STATE_FAILED] = CPOD_RED,
+		[CPOD_STATE_STARTED] = CPOD_PLAIN,  [CPOD_STATE_HEALTHY] = CPOD_GREEN,
+		[CPOD_STATE_FAILING] = CPOD_YELLOW, [CPOD_STATE_TERMINAL] = CPOD_RED,
+		[CPOD_STATE_FINISHED] = CPOD_DIM,   [CPOD_STATE_FAILED] = CPOD_RED,
 	};
 
 	return state < sizeof (colours) / sizeof (colours[0]) ? colours[state] : CPOD_PLAIN;
@@ -141,7 +143,8 @@ add_row (struct cpod_table *table, const struct cpod_container_status *container
 	cpod_table_add (table, CPOD_PLAIN, "");
 	cpod_table_add (table, CPOD_PLAIN, container->name);
 	if (container->init)
-		cpod_table_add (table, CPOD_DIM, container->ended ? "done" : container->running ? "running" : "waiting");
+		cpod_table_add (table, CPOD_DIM,
+		                container->ended ? "done" : container->running ? "running" : "waiting");
 	else
 		cpod_table_add (table, state_colour (state), cpod_state_word (state));
 	cpod_table_add (table, CPOD_DIM, history);
@@ -160,7 +163,9 @@ picture (struct cpod_view *view, const struct cpod_status *status, struct cpod_s
 	cpod_str_printf (out, "  %s  ", cpod_phase_word (status->phase));
 	cpod_term_add (out, &view->term, status->healthy ? CPOD_GREEN : CPOD_RED,
 	               status->healthy ? "healthy" : "unhealthy");
-	cpod_str_printf (out, "%s%s\n", view->address != NULL ? "  " : "", view->address != NULL ? view->address : "");
+	if (view->address != NULL)
+		cpod_str_printf (out, "  %s", view->address);
+	cpod_str_add_char (out, '\n');
 	cpod_table_init (&table, 5);
 	for (; n < status->n_containers && n < MOST_DRAWN; n++)
 		add_row (&table, &status->containers[n]);

@@ -1,7 +1,7 @@
 /* What `cpod run` shows while the pod runs, on standard error.
  *
- * Into a pipe or a file: one line for each event. On a terminal: the pod and its containers, drawn again in place
- * when something changed. Nothing is drawn while the terminal does not take what was drawn before.
+ * Into a pipe or a file: one line for each event. On a terminal: the pod and its containers, drawn again in
+ * place when something changed. Nothing is drawn while the terminal does not take what was drawn before.
  */
 #ifndef CPOD_CLI_VIEW_H
 #define CPOD_CLI_VIEW_H
@@ -22,7 +22,8 @@ struct cpod_view {
 };
 
 /* live: draws in place where sink is a terminal. */
-void cpod_view_init (struct cpod_view *view, struct cpod_sink *sink, const char *pod, const char *address, bool live);
+void cpod_view_init (struct cpod_view *view, struct cpod_sink *sink, const char *pod, const char *address,
+                     bool live);
 /* Something happened. */
 void cpod_view_event (struct cpod_view *view, const struct cpod_event *event);
 /* Draws what changed. */

@@ -1,5 +1,5 @@
-/* The control socket's server, with a pod that is a few counters.
- * Links: src/cli/control.c src/cli/control-methods.c src/cli/varlink.c src/cli/status-json.c src/cli/seed-json.c
+/* The control socket's server, with a pod that is a few counters. Links: src/cli/control.c
+ * src/cli/control-methods.c src/cli/varlink.c src/cli/status-json.c src/cli/seed-json.c
  * src/cli/interface.S */
 #include "src/cli/control.h"
 
