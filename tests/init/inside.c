@@ -447,6 +447,9 @@ inside_marked (int argc, char **argv)
 	return 0;
 }
 
+/* to FILE ACTION...: the action with FILE as standard output. */
+static int act_to (int argc, char **argv);
+
 static const struct action {
 	const char *name;
 	int (*act) (int argc, char **argv);
@@ -454,6 +457,7 @@ static const struct action {
 	{ "view", inside_view },
 	{ "marked", inside_marked },
 	{ "seq", act_seq },
+	{ "to", act_to },
 	{ "sleep", act_sleep },
 	{ "exit", act_exit },
 	{ "signal", act_signal },
@@ -518,6 +522,20 @@ act_seq (int argc, char **argv)
 		begin = i + 1;
 	}
 	return 0;
+}
+
+static int
+act_to (int argc, char **argv)
+{
+	int fd = argc > 1 ? open (argv[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+
+	if (fd < 0)
+		return argc > 1 ? errno : EINVAL;
+	fflush (stdout);
+	if (dup2 (fd, STDOUT_FILENO) < 0)
+		return errno;
+	close (fd);
+	return perform (argc - 1, argv + 1);
 }
 
 int
