@@ -237,7 +237,7 @@ fill (struct cpod_client *client, int timeout_ms, struct cpod_error *err)
 	if (n < 0 && errno != ECONNRESET)
 		return cpod_error_sys (err, errno, "read from pod %s", client->pod);
 	if (n <= 0)
-		return cpod_error_set (err, ECONNRESET, "pod %s ended", client->pod);
+		return cpod_error_set (err, ECONNRESET, "the supervisor of pod %s closed the connection", client->pod);
 	cpod_varlink_fed (&client->inbox, (size_t) n);
 	return 0;
 }

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 enum {
-	MAX_CONNECTIONS = 64,
 	MAX_WAITING     = 1 << 20,         /* bytes of events for one client; more ends the stream */
 	ACCEPTS_A_TURN  = 16,
 	CALLS_A_TURN    = 16,
@@ -340,7 +339,7 @@ add_connection (struct cpod_control *control, int taken_fd)
 	cpod_autofd fd = taken_fd;
 	struct cpod_connection *connection;
 
-	if (!may_call (fd) || (control->n_connections >= MAX_CONNECTIONS && !make_room (control)))
+	if (!may_call (fd) || (control->n_connections >= CPOD_CONTROL_MAX_CONNECTIONS && !make_room (control)))
 		return;
 	connection = calloc (1, sizeof (*connection));
 	if (connection == NULL)

@@ -12,6 +12,9 @@
 
 #include "src/base/loop.h"
 
+/* Connections at once. Only those with a call in progress are kept for certain. */
+#define CPOD_CONTROL_MAX_CONNECTIONS 256
+
 struct cpod_control;
 
 struct cpod_control_config {

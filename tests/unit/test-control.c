@@ -577,17 +577,18 @@ static void
 the_longest_idle_connection_makes_room (void **state)
 {
 	struct fixture *fixture = *state;
-	int fds[70], busy = connect_client (fixture);
+	enum { MOST = CPOD_CONTROL_MAX_CONNECTIONS, N = MOST + 6 };
+	int fds[N], busy = connect_client (fixture);
 
 	say (fixture, busy, "{\"method\":\"io.cpod.Pod.Events\",\"more\":true}");
-	for (int i = 0; i < 70; i++)
+	for (int i = 0; i < N; i++)
 		fds[i] = connect_client (fixture);
 	assert_true (closed (fds[0]));
 	assert_true (closed (fds[6]));
 	assert_false (closed (fds[7]));
-	assert_false (closed (fds[69]));
+	assert_false (closed (fds[N - 1]));
 	assert_false (closed (busy));
-	for (int i = 0; i < 70; i++)
+	for (int i = 0; i < N; i++)
 		close (fds[i]);
 	close (busy);
 	turn (fixture);
