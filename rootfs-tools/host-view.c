@@ -119,32 +119,53 @@ path_of (const struct planner *planner, int fd, char path[PATH_MAX])
 	return 0;
 }
 
-/* Opens path beneath the root, following links there. The descriptor or -errno. */
+/* Opens path beneath the root, following links there. resolve: RESOLVE_NO_SYMLINKS, or 0. The descriptor
+ * or -errno. */
 static int
-open_beneath (const struct planner *planner, const char *path, unsigned long long flags)
+open_beneath (const struct planner *planner, const char *path, unsigned long long flags, unsigned long long resolve)
 {
-	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve };
 	long fd = syscall (SYS_openat2, planner->root_fd, path, &how, sizeof (how));
 
 	return fd < 0 ? -errno : (int) fd;
 }
 
-/* Finds path. 1: it is there; 0: it is not; -errno. */
+/* As open_beneath, and says where it was found. Most paths have no link in them and are their own answer. */
+static int
+open_and_name (const struct planner *planner, const char *path, unsigned long long flags, char real[PATH_MAX])
+{
+	int fd = open_beneath (planner, path, flags, RESOLVE_NO_SYMLINKS), ret;
+
+	if (fd >= 0 && strlen (path) < PATH_MAX)
+		strcpy (real, path);
+	if (fd != -ELOOP)
+		return fd;
+	fd = open_beneath (planner, path, flags, 0);
+	ret = fd < 0 ? fd : path_of (planner, fd, real);
+	if (ret < 0)
+		cpod_fd_close (&fd);
+	return ret < 0 ? ret : fd;
+}
+
+/* True if the errno says that there is nothing to be found. */
+static bool
+is_absent (int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
+}
+
+/* Finds path, which has no '/' at its end. 1: it is there; 0: it is not; -errno. */
 static int
 find (const struct planner *planner, const char *path, struct found *ret_found, struct cpod_error *err)
 {
-	cpod_autofd fd = open_beneath (planner, path, O_PATH);
-	int ret;
+	cpod_autofd fd = open_and_name (planner, path, O_PATH, ret_found->path);
 
-	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+	if (is_absent (fd))
 		return 0;
 	if (fd < 0)
 		return cpod_error_sys (err, -fd, "look up %s for the host view", path);
 	if (fstat (fd, &ret_found->st) < 0)
 		return cpod_error_sys (err, errno, "stat %s", path);
-	ret = path_of (planner, fd, ret_found->path);
-	if (ret < 0)
-		return cpod_error_sys (err, -ret, "find out the real path of %s", path);
 	return 1;
 }
 
@@ -274,11 +295,13 @@ is_private (const char *dir, const char *name, const struct stat *st)
 
 /* Looks at one entry of an open directory. */
 static int
-hide_if_private (struct planner *planner, int dir_fd, const char *dir, const char *name, struct cpod_error *err)
+hide_if_private (struct planner *planner, int dir_fd, const char *dir, const struct dirent *entry,
+                 struct cpod_error *err)
 {
+	const char *name = entry->d_name;
 	struct found found;
 
-	if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
+	if (entry->d_type == DT_LNK || strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
 		return 0;
 	if (fstatat (dir_fd, name, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : cpod_error_sys (err, errno, "stat %s/%s", dir, name);
@@ -302,7 +325,7 @@ hide_listed (struct planner *planner, DIR *stream, const char *dir, struct cpod_
 		entry = readdir (stream);
 		if (!entry)
 			return errno ? cpod_error_sys (err, errno, "list %s", dir) : 0;
-		ret = hide_if_private (planner, dirfd (stream), dir, entry->d_name, err);
+		ret = hide_if_private (planner, dirfd (stream), dir, entry, err);
 	}
 	return ret;
 }
@@ -313,21 +336,20 @@ hide_private (struct planner *planner, const char *dir, struct cpod_error *err)
 {
 	char path[PATH_MAX];
 	DIR *stream;
-	int fd = open_beneath (planner, dir, O_RDONLY | O_DIRECTORY), ret;
+	int fd = open_and_name (planner, dir, O_RDONLY | O_DIRECTORY, path), ret = 0;
 
-	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+	if (is_absent (fd))
 		return 0;
 	if (fd < 0)
 		return cpod_error_sys (err, -fd, "open %s for the host view", dir);
-	ret = path_of (planner, fd, path);
-	stream = ret < 0 ? NULL : fdopendir (fd);
+	stream = fdopendir (fd);
 	if (!stream) {
-		ret = ret < 0 ? ret : -errno;
+		ret = cpod_error_sys (err, errno, "list %s", dir);
 		cpod_fd_close (&fd);
-		return cpod_error_sys (err, -ret, "list %s", dir);
+		return ret;
 	}
-	ret = below_any (path, &planner->view->empty) || is_replaced (path, planner->view)
-	      ? 0 : hide_listed (planner, stream, path, err);
+	if (!below_any (path, &planner->view->empty) && !is_replaced (path, planner->view))
+		ret = hide_listed (planner, stream, path, err);
 	closedir (stream);
 	return ret;
 }
