@@ -366,6 +366,21 @@ act_mount (int argc, char **argv)
 	return mount ("none", argv[1], argv[0], 0, NULL) < 0 ? errno : 0;
 }
 
+static int
+act_umount (int argc, char **argv)
+{
+	return argc && umount2 (argv[0], MNT_DETACH) < 0 ? errno : 0;
+}
+
+/* chmod MODE PATH, the mode in octal */
+static int
+act_chmod (int argc, char **argv)
+{
+	if (argc < 2)
+		return EINVAL;
+	return chmod (argv[1], (mode_t) strtol (argv[0], NULL, 8)) < 0 ? errno : 0;
+}
+
 /* syscall NUMBER ARGUMENT...: what a filter answers. */
 static int
 act_syscall (int argc, char **argv)
@@ -483,6 +498,8 @@ static const struct action {
 	{ "open", act_open },
 	{ "mknod", act_mknod },
 	{ "mount", act_mount },
+	{ "umount", act_umount },
+	{ "chmod", act_chmod },
 	{ "syscall", act_syscall },
 	{ "unshare", act_unshare },
 	{ "listen", inside_listen },
