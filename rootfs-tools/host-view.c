@@ -147,11 +147,12 @@ open_and_name (const struct planner *planner, const char *path, unsigned long lo
 	return ret < 0 ? ret : fd;
 }
 
-/* True if the errno says that there is nothing to be found. */
+/* True if the errno says that there is nothing to be found, or that nobody with the caller's rights finds it,
+ * a container neither. */
 static bool
 is_absent (int error)
 {
-	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
+	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES;
 }
 
 /* Finds path, which has no '/' at its end. 1: it is there; 0: it is not; -errno. */
