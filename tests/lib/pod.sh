@@ -79,9 +79,14 @@ status () {
 	"$CPOD" status --json "$POD-$1" | tr -d '\n'
 }
 
-# running NAME: whether the pod's phase is "running".
+# running NAME: whether the pod's phase is "running", and no container is still being started.
 running () {
-	status "$1" | grep -q '"phase": *"running"'
+	pod_status=$(status "$1")
+	case $pod_status in
+	*'"phase": "running"'*) ;;
+	*) return 1 ;;
+	esac
+	! echo "$pod_status" | grep -q '"id": *"",[^}]*"states": *\[ *"started" *\]'
 }
 
 # states NAME CONTAINER: the words of its history, separated by spaces.
