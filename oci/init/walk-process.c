@@ -251,6 +251,8 @@ try_paths (struct cpod_walk *walk, struct cpod_ref_list paths, const char **argv
 	for (uint32_t i = 0; refs != NULL && i < paths.n; i++) {
 		long ret = sys_execve (walk_text (walk, refs[i]), argv, envp);
 
+		if (paths.n == 1)
+			return ret;
 		if (ret == -EACCES)
 			answer = ret;
 		else if (ret != -ENOENT && ret != -ENOTDIR && ret != -ENODEV && ret != -ESTALE && ret != -ETIMEDOUT)
