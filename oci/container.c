@@ -46,17 +46,13 @@ decode (const struct cpod_rt_container_config *config, struct cpod_arena *arena,
 	return cpod_oci_spec_decode (&decoder, root, ret_spec, err);
 }
 
-/* Everything that a container is before it runs, from its config. view: NULL, or the pod's host view. */
+/* Everything that a container is before it runs, from its spec. view: NULL, or the pod's host view. */
 static int
-compile (struct cpod_rt_container *c, const struct cpod_rt_container_config *config, uint32_t pod_flags,
-         const struct cpod_host_view *view, struct cpod_error *err)
+compile (struct cpod_rt_container *c, uint32_t pod_flags, const struct cpod_host_view *view, struct cpod_error *err)
 {
-	struct cpod_compile_input input = { .pod = true, .pod_flags = pod_flags, .host_view = view };
-	int ret = decode (config, &c->arena, &c->spec, err);
+	struct cpod_compile_input input = { .spec = c->spec, .pod = true, .pod_flags = pod_flags, .host_view = view };
+	int ret;
 
-	if (ret < 0)
-		return ret;
-	input.spec = c->spec;
 	memcpy (input.stdio_fd, c->stdio_fd, sizeof (input.stdio_fd));
 	c->resources = c->spec->linux_part ? c->spec->linux_part->resources : NULL;
 	if ((ret = cpod_namespaces_resolve (&input, &c->namespaces, err)) < 0
@@ -130,7 +126,9 @@ cpod_rtc_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config 
 	c->id = cpod_arena_strdup (&c->arena, config->id);
 	ret = c->name == NULL || c->id == NULL ? cpod_error_oom (err) : keep_stdio (c, config->stdio_fd, err);
 	if (ret == 0)
-		ret = compile (c, config, pod->flags, pod->has_host_view ? &pod->host_view : NULL, err);
+		ret = decode (config, &c->arena, &c->spec, err);
+	if (ret == 0)
+		ret = compile (c, pod->flags, pod->has_host_view ? &pod->host_view : NULL, err);
 	if (ret == 0)
 		ret = place_cgroup (c, err);
 	if (ret < 0) {
@@ -146,38 +144,45 @@ cpod_rtc_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config 
 	return 0;
 }
 
+/* The writes to its cgroup, the steps of its plan, and what its host view leaves out. */
+static void
+describe (const struct cpod_rt_container *c, const struct cpod_host_view *view, struct cpod_str *out)
+{
+	for (size_t i = 0; i < c->settings.n; i++)
+		cpod_str_printf (out, "write %s to %s  (%s)\n", c->settings.items[i].value, c->settings.items[i].file,
+		                 c->settings.items[i].field);
+	cpod_plan_describe (&c->plan, out);
+	for (size_t i = 0; view != NULL && i < view->left_out.n; i++)
+		cpod_str_printf (out, "the host view leaves out %s\n", view->left_out.items[i]);
+}
+
 int
 cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_container_config *config, char **ret_text,
                    struct cpod_error *err)
 {
 	struct cpod_rt_container *c = calloc (1, sizeof (*c));
-	struct cpod_host_view view = { 0 };
-	struct cpod_str out = CPOD_STR_INIT;
-	bool needed;
+	cpod_autostr out = CPOD_STR_INIT;
+	struct cpod_host_view view;
+	bool needed = false;
 	int ret;
 
 	if (c == NULL)
 		return cpod_error_oom (err);
 	init_container (c);
-	ret = cpod_rtpod_host_view (pod, &c->arena, &needed, &view, err);
-	if (ret == 0)
-		ret = compile (c, config, pod ? pod->flags : 0, needed ? &view : NULL, err);
+	ret = decode (config, &c->arena, &c->spec, err);
 	if (ret == 0) {
-		bool shown = c->spec->root == NULL || c->spec->root->path == NULL;
-
-		for (size_t i = 0; i < c->settings.n; i++)
-			cpod_str_printf (&out, "write %s to %s  (%s)\n", c->settings.items[i].value, c->settings.items[i].file,
-			                 c->settings.items[i].field);
-		cpod_plan_describe (&c->plan, &out);
-		for (size_t i = 0; shown && i < view.left_out.n; i++)
-			cpod_str_printf (&out, "the host view leaves out %s\n", view.left_out.items[i]);
-		if (cpod_str_failed (&out))
-			ret = cpod_error_oom (err);
+		needed = c->spec->root == NULL || c->spec->root->path == NULL;
+		ret = cpod_rtpod_host_view (pod, &c->arena, &needed, &view, err);
 	}
+	if (ret == 0)
+		ret = compile (c, pod ? pod->flags : 0, needed ? &view : NULL, err);
+	if (ret == 0)
+		describe (c, needed ? &view : NULL, &out);
 	finish_container (c);
+	if (ret == 0 && cpod_str_failed (&out))
+		ret = cpod_error_oom (err);
 	if (ret == 0)
 		*ret_text = cpod_str_steal (&out);
-	cpod_str_finish (&out);
 	return ret;
 }
 

@@ -97,26 +97,23 @@ plan_host_view (const struct cpod_strings *expose, struct cpod_arena *arena, str
 }
 
 int
-cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *ret_needed,
+cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *needed,
                       struct cpod_host_view *ret_view, struct cpod_error *err)
 {
-	struct cpod_strings expose;
+	struct cpod_strings expose = { 0 };
 	struct cpod_json *pod;
 	int ret;
 
-	*ret_needed = true;
-	if (config == NULL || config->pod_json == NULL || config->pod_len == 0) {
-		memset (&expose, 0, sizeof (expose));
-		return plan_host_view (&expose, arena, ret_view, err);
+	if (config != NULL && config->pod_json != NULL && config->pod_len > 0) {
+		ret = cpod_json_parse ("pod", config->pod_json, config->pod_len, 0, arena, &pod, err);
+		if (ret < 0)
+			return ret;
+		*needed = *needed || lacks_root (pod, "containers") || lacks_root (pod, "initContainers");
+		ret = *needed ? read_expose (pod, arena, &expose, err) : 0;
+		if (ret < 0)
+			return ret;
 	}
-	ret = cpod_json_parse ("pod", config->pod_json, config->pod_len, 0, arena, &pod, err);
-	if (ret < 0)
-		return ret;
-	*ret_needed = lacks_root (pod, "containers") || lacks_root (pod, "initContainers");
-	if (!*ret_needed)
-		return 0;
-	ret = read_expose (pod, arena, &expose, err);
-	return ret < 0 ? ret : plan_host_view (&expose, arena, ret_view, err);
+	return *needed ? plan_host_view (&expose, arena, ret_view, err) : 0;
 }
 
 /* ---- state and cgroup ---- */
@@ -315,6 +312,7 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 	ret = pod->name == NULL || pod->hostname == NULL ? cpod_error_oom (err) : 0;
 	if (ret == 0 && (pod->flags & (CPOD_RT_POD_HOST_PID | CPOD_RT_POD_HOST_IPC | CPOD_RT_POD_SHARE_PID)) != 0)
 		ret = cpod_error_set (err, ENOTSUP, "sharing PID or IPC namespaces is not carried out by this version");
+	pod->has_host_view = config->pod_json == NULL;   /* nothing is known of the containers to come */
 	if (ret == 0)
 		ret = cpod_rtpod_host_view (config, &pod->arena, &pod->has_host_view, &pod->host_view, err);
 	if (ret == 0)

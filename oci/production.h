@@ -94,9 +94,9 @@ struct cpod_rt_op {
 
 int cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err);
 void cpod_rtpod_destroy (struct cpod_rt_pod *pod);
-/* What a config says of the host view: whether a container needs it, and what is exposed. Reads the
- * mounts of the host where it is needed. */
-int cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *ret_needed,
+/* What a config says of the host view. *needed: whether it is needed anyway; gets true when one of the
+ * config's containers names no root. The mounts of the host are read where it is needed. */
+int cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *needed,
                           struct cpod_host_view *ret_view, struct cpod_error *err);
 /* Sends message with n descriptors to pod init. -EAGAIN never: waits while pod init is busy, taking
  * its messages meanwhile. -ESRCH: pod init is gone. Call with the lock held. */

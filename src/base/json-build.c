@@ -108,6 +108,8 @@ copy_text (struct cpod_json_builder *builder, const char *text, size_t len, cons
 {
 	size_t i = 0, n;
 
+	if (len > CPOD_JSON_MAX_STRING)
+		return cpod_json_build_error (builder, E2BIG, at, "the %s is longer than %u bytes", what, CPOD_JSON_MAX_STRING);
 	while (i < len) {
 		n = cpod_utf8_length (text + i, len - i);
 		if (n == 0)

@@ -48,6 +48,7 @@ enum cpod_json_flags {
 #define CPOD_JSON_MAX_BYTES  (16u << 20)
 #define CPOD_JSON_MAX_DEPTH  128u
 #define CPOD_JSON_MAX_VALUES 400000u
+#define CPOD_JSON_MAX_STRING (1u << 20)   /* bytes; what goes to an exec is 128 KiB at most */
 
 /* How what is not JSON is read; NULL: not at all. Set by cpod_yaml_enable (yaml.h), so that a program
  * that must not load modules does not even contain the means. */

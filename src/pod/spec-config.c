@@ -180,6 +180,22 @@ can_describe (const struct cpod_runtime *runtime)
 	       && async->describe;
 }
 
+/* The pod without its containers, which are described one at a time: {"name": ..., "hostView": ...}. */
+static void
+render_pod_alone (const struct cpod_spec *spec, struct cpod_spec_pod_config *pod)
+{
+	cpod_str_clear (&pod->json);
+	cpod_str_add (&pod->json, "{\"name\":");
+	cpod_json_write_string (&pod->json, spec->name);
+	if (spec->host_view) {
+		cpod_str_add (&pod->json, ",\"hostView\":");
+		cpod_json_write (&pod->json, spec->host_view, 0);
+	}
+	cpod_str_add_char (&pod->json, '}');
+	pod->config.pod_json = pod->json.data;
+	pod->config.pod_len = pod->json.len;
+}
+
 int
 cpod_spec_describe (const struct cpod_spec *spec, const struct cpod_runtime *runtime, char **ret_text,
                     struct cpod_error *err)
@@ -193,6 +209,8 @@ cpod_spec_describe (const struct cpod_spec *spec, const struct cpod_runtime *run
 	if (!can_describe (runtime))
 		return cpod_error_set (err, ENOTSUP, "the runtime %s cannot tell what it would do", runtime->name);
 	ret = cpod_spec_pod_config (spec, "00000000-0000-0000-0000-000000000000", NULL, NULL, &pod, err);
+	if (ret == 0)
+		render_pod_alone (spec, &pod);
 	for (size_t i = 0; i < spec->n_containers && ret == 0; i++)
 		ret = describe_container (spec, &spec->containers[i], runtime, &pod.config, &out, err);
 	cpod_spec_pod_config_finish (&pod);
