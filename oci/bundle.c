@@ -319,6 +319,7 @@ start_and_wait (struct run *run, struct cpod_rt_exit *ret_exit, struct cpod_erro
 	their_end = pair[1];
 	if (sigprocmask (SIG_BLOCK, &all, NULL) < 0 || (signal_fd = signalfd (-1, &all, SFD_CLOEXEC)) < 0)
 		return cpod_error_sys (err, errno, "signalfd");
+	cpod_rtc_give_pipes (&run->process, (const int32_t[3]) { 0, 1, 2 });
 	ret = launch_somehow (run, their_end, err);
 	cpod_fd_close (&their_end);
 	if (ret == 0)

@@ -13,11 +13,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +96,19 @@ keep_stdio (struct cpod_rt_container *c, const int32_t fds[3], struct cpod_error
 			return cpod_error_sys (err, errno, "keep descriptor %d", fds[i]);
 	}
 	return 0;
+}
+
+void
+cpod_rtc_give_pipes (const struct cpod_process *process, const int32_t fds[3])
+{
+	struct statfs fs;
+
+	if (process->uid == 0 && process->gid == 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0 && fstatfs (fds[i], &fs) == 0 && fs.f_type == PIPEFS_MAGIC
+		    && fchown (fds[i], process->uid, process->gid) < 0)
+			return;   /* then it cannot be opened again; it can be used */
 }
 
 /* Where its cgroup is: its own place in the pod's, or what the spec says (from the root when absolute). */
@@ -271,6 +286,7 @@ cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	op->container = c;
 	op->fd = pair[0];
 	(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
+	cpod_rtc_give_pipes (&c->process, c->stdio_fd);
 	ret = prepare_cgroup (c, err);
 	if (ret == 0)
 		ret = send_launch (c, status_fd, err);

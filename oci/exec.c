@@ -201,6 +201,7 @@ cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config
 		ret = cpod_compile_exec (&c->process, config->argv, config->envp, config->cwd, config->stdio_fd, to_join (c),
 		                         CPOD_OLD_NULL, &op->plan, err);
 	}
+	cpod_rtc_give_pipes (&c->process, config->stdio_fd);
 	if (ret == 0)
 		ret = take_group (c, &op->group, err);
 	if (ret == 0) {

@@ -120,6 +120,9 @@ int cpod_rtc_start_result (struct cpod_rt_op *op, struct cpod_error *err);
 int cpod_rtc_kill (struct cpod_rt_container *c, int signal, struct cpod_error *err);
 int cpod_rtc_exit_fd (struct cpod_rt_container *c, int *ret_fd, struct cpod_error *err);
 int cpod_rtc_exit_status (struct cpod_rt_container *c, struct cpod_rt_exit *ret_exit, struct cpod_error *err);
+/* Unnamed pipes among fds become the program's user's, who may open them again through /dev/stdout and
+ * its like. What has a name on the host stays whose it is. */
+void cpod_rtc_give_pipes (const struct cpod_process *process, const int32_t fds[3]);
 /* wait4's status as the ABI has it. */
 void cpod_rtc_exit_of (int status, struct cpod_rt_exit *ret_exit);
 /* What the container's start would do. */

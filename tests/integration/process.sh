@@ -35,3 +35,8 @@ pod "$(container main /inside view)" >"$TMP/caps.json"
 ok "a pod with capabilities of its own runs" result caps
 ok "the bounding set is exact" has caps '"bounding":"0000000000000021"'
 ok "the ambient set is exact" has caps '"ambient":"0000000000000020"'
+
+PROCESS='"user": {"uid": 1000, "gid": 100}'
+pod "$(container main /inside seq open /dev/stdout w , open /dev/stderr w , echo opened)" >"$TMP/stdout.json"
+ok "a user who is not root runs" result stdout
+ok "and may open standard output by its name" has stdout opened
