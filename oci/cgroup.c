@@ -221,7 +221,7 @@ make_at_once (int root_fd, const char *path, unsigned int flags, int *ret_fd, st
 	}
 	fd = openat (slash != NULL ? parent_fd : root_fd, relative, OPEN_GROUP);
 	if (fd < 0)
-		return -EAGAIN;
+		return cpod_error_sys (err, errno, "open the cgroup %s", path);
 	*ret_fd = fd;
 	return 0;
 }

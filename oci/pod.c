@@ -416,9 +416,9 @@ receive_one (struct cpod_rt_pod *pod)
 	ssize_t len;
 	int fd = -1;
 
-	do
+	do   /* ECONNRESET: pod init left something unread; what it had said is still to come */
 		len = recvmsg (pod->socket_fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
+	while (len < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (len < 0 && errno == EAGAIN)
 		return 0;
 	if (len <= 0)
@@ -477,8 +477,8 @@ cpod_rtpod_send (struct cpod_rt_pod *pod, const struct cpod_message *message, co
 		(void) poll (&(struct pollfd) { .fd = pod->socket_fd, .events = POLLIN | POLLOUT }, 1, 100);
 		cpod_rtpod_receive (pod, 0);
 	}
+	cpod_rtpod_receive (pod, 0);   /* its last words */
 	pod->dead = true;
-	cpod_rtpod_receive (pod, 0);
 	if (pod->failure.code != 0)
 		return cpod_error_set (err, pod->failure.code, "pod init: %s", pod->failure.message);
 	return cpod_error_set (err, ESRCH, "pod init is gone");

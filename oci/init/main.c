@@ -79,7 +79,17 @@ init_map_plan (struct cpod_walk *walk, int fd)
 	return walk_open (walk, (const void *) at, st.stx_size);
 }
 
-/* Sends one message, with a descriptor beside it unless fd is negative. */
+/* The last act. */
+static void end (void) __attribute__ ((noreturn));
+static void
+end (void)
+{
+	(void) sys_write (CPOD_INIT_FD_KILL, "1", 1);
+	sys_exit (0);
+}
+
+/* Sends one message, with a descriptor beside it unless fd is negative. The supervisor waits for each: where one cannot
+ * be sent, the pod ends, rather than that somebody waits in vain. */
 static void
 reply (const struct cpod_message *message, int fd)
 {
@@ -93,8 +103,15 @@ reply (const struct cpod_message *message, int fd)
 		header.control = &control;
 		header.controllen = sizeof (control);
 	}
-	/* When the supervisor is gone, the lifeline says so. */
-	(void) sys_sendmsg (CPOD_INIT_FD_SOCKET, &header, MSG_NOSIGNAL);
+	for (int tries = 0; tries < 10; tries++) {
+		long ret = sys_sendmsg (CPOD_INIT_FD_SOCKET, &header, MSG_NOSIGNAL);
+
+		if (ret >= 0)
+			return;
+		if (ret != -EINTR && ret != -ENOMEM && ret != -ENOBUFS)
+			break;
+	}
+	end ();
 }
 
 void
@@ -141,6 +158,8 @@ reap (int signal_fd)
 		;
 	while ((pid = sys_wait4 (-1, &status, WNOHANG | WALL)) > 0)
 		report ((int) pid, status);
+	if (pid < 0 && pid != -ECHILD)
+		end ();         /* it cannot be known any more who lives */
 }
 
 /* One message: what it asks for is done before the next is read. Returns 0 at the end of the socket. */
@@ -170,15 +189,6 @@ serve (void)
 		if (request.fds[i] >= 0)
 			sys_close (request.fds[i]);
 	return 1;
-}
-
-/* The last act. */
-static void end (void) __attribute__ ((noreturn));
-static void
-end (void)
-{
-	(void) sys_write (CPOD_INIT_FD_KILL, "1", 1);
-	sys_exit (0);
 }
 
 /* Launches, reaps and reports until the supervisor is gone. */
