@@ -161,6 +161,7 @@ make_state (struct cpod_supervisor *self, struct cpod_error *err)
 		return ret;
 	ret = cpod_state_create (&self->state, cpod_spec_name (self->options.spec),
 	                         self->options.runtime->name, json, err);
+	self->taken = ret == -EEXIST;
 	free (json);
 	return ret;
 }
@@ -325,6 +326,15 @@ run_loop (struct cpod_supervisor *self)
 	return self->end == CPOD_END_STOPPED || !self->failed ? CPOD_EXIT_OK : CPOD_EXIT_NO;
 }
 
+/* Removes the state directory, unless the runtime has left something (a cgroup that could not be removed): then it
+ * stays for gc. */
+static void
+remove_state (struct cpod_supervisor *self)
+{
+	if (self->state.lock_fd < 0 || cpod_pod_reclaim (self->state.path, self->options.runtime, NULL) == 0)
+		cpod_state_remove (&self->state);
+}
+
 /* Takes everything away, in the reverse order. */
 static void
 tear_down (struct cpod_supervisor *self)
@@ -340,7 +350,7 @@ tear_down (struct cpod_supervisor *self)
 	cpod_logs_destroy (self->logs);
 	cpod_sink_finish (&self->out, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);
 	cpod_sink_finish (&self->err_out, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);
-	cpod_state_remove (&self->state);
+	remove_state (self);
 	cpod_loop_remove (&self->signal_source);
 	cpod_fd_close (&self->signal_fd);
 	cpod_loop_finish (&self->loop);
@@ -361,5 +371,5 @@ cpod_supervise (const struct cpod_supervisor_options *options)
 	tear_down (&self);
 	if (ret == 0)
 		return status;
-	return cpod_fail (ret == -EEXIST ? CPOD_EXIT_TAKEN : cpod_exit_for (&err), "%s", err.message);
+	return cpod_fail (self.taken ? CPOD_EXIT_TAKEN : cpod_exit_for (&err), "%s", err.message);
 }
