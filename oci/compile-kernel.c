@@ -117,6 +117,26 @@ cpod_compile_kernel (struct cpod_compiler *compiler, const struct cpod_process *
 	return 0;
 }
 
+/* The place of a path that is covered: in the plan's own proc or sysfs where it lies there, else beneath the root. */
+static struct cpod_op_path
+compile_covered (struct cpod_compiler *compiler, const char *path)
+{
+	struct cpod_op_path covered = { .slot = CPOD_SLOT_ROOT };
+
+	for (size_t i = 0; i < sizeof (compiler->kernel) / sizeof (compiler->kernel[0]); i++) {
+		const struct cpod_kernel_mount *mount = &compiler->kernel[i];
+		size_t len = strlen (mount->path);
+
+		if (mount->slot == 0 || strncmp (path, mount->path, len) != 0 || path[len] != '/' || strstr (path, "/..") != NULL)
+			continue;
+		covered.slot = mount->slot;
+		path += len + strspn (path + len, "/");
+		break;
+	}
+	covered.path = cpod_plan_text (compiler->plan, path[0] != '\0' ? path : ".");
+	return covered;
+}
+
 static void
 compile_paths (struct cpod_compiler *compiler, enum cpod_op_kind kind, const char *const *paths, const char *list, const char *words)
 {
@@ -124,7 +144,7 @@ compile_paths (struct cpod_compiler *compiler, enum cpod_op_kind kind, const cha
 		const char *field = list != NULL ? cpod_compile_field (compiler->arena, "linux.%s[%zu]", list, i) : NULL;
 		struct cpod_op *op = cpod_plan_add (compiler->plan, kind, field, "%s %s", words, paths[i]);
 
-		op->path.path = cpod_plan_text (compiler->plan, paths[i]);
+		op->path = compile_covered (compiler, paths[i]);
 	}
 }
 

@@ -160,6 +160,45 @@ read_only_later (struct cpod_compiler *compiler, const struct mount *mount, uint
 	return true;
 }
 
+/* Whether a path is not written in the shortest way: an empty component, "." or "..". */
+static bool
+is_roundabout (const char *path)
+{
+	for (; *path != '\0'; path += strcspn (path, "/")) {
+		size_t len = strcspn (++path, "/");
+
+		if ((len == 0 && *path != '\0') || (len > 0 && len <= 2 && strspn (path, ".") >= len))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a mount at destination may lie over path, judged by the words alone; links are not known here. */
+static bool
+may_cover (const char *destination, const char *path)
+{
+	size_t len = strlen (destination);
+
+	while (len > 0 && destination[len - 1] == '/')
+		len--;
+	return is_roundabout (destination)
+	       || (strncmp (destination, path, len) == 0 && (path[len] == '\0' || path[len] == '/'));
+}
+
+/* Keeps in mind where the plan's own proc and sysfs are: what is covered in them is reached through the mount
+ * itself, because another container that has this root as a volume can exchange the directory beside us.
+ * slot: of the mount at destination; 0: it is another. */
+static void
+note_kernel_mount (struct cpod_compiler *compiler, const char *destination, uint16_t slot)
+{
+	for (size_t i = 0; i < sizeof (compiler->kernel) / sizeof (compiler->kernel[0]); i++) {
+		struct cpod_kernel_mount *mount = &compiler->kernel[i];
+
+		if (may_cover (destination, mount->path))
+			mount->slot = strcmp (destination, mount->path) == 0 ? slot : 0;
+	}
+}
+
 /* A file system that the container's first process makes. */
 static void
 compile_own (struct cpod_compiler *compiler, const struct mount *mount)
@@ -179,6 +218,7 @@ compile_own (struct cpod_compiler *compiler, const struct mount *mount)
 	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
 	if (strcmp (mount->spec->destination, "/dev") == 0)
 		compiler->dev_slot = strcmp (mount->type, "tmpfs") == 0 ? slot : 0;
+	note_kernel_mount (compiler, mount->spec->destination, slot);
 	compile_tree_attributes (compiler, mount, slot);
 }
 
@@ -241,6 +281,7 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 	if (ret < 0)
 		return cpod_error_prefix (err, ret, "%s.options", field);
 	mount.type = spec->type != NULL && spec->type[0] != '\0' ? spec->type : "none";
+	note_kernel_mount (compiler, spec->destination, 0);
 	if (strcmp (spec->destination, "/dev") == 0)
 		compiler->dev_slot = 0;
 	if (strcmp (spec->destination, "/dev") == 0 && (mount.options.bind || strcmp (mount.type, "bind") == 0))

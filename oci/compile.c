@@ -170,6 +170,8 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	struct cpod_compiler compiler = { .input = input, .arena = arena, .plan = plan };
 	int ret;
 
+	compiler.kernel[0].path = "/proc";
+	compiler.kernel[1].path = "/sys";
 	compiler.linux_part = input->spec->linux_part != NULL ? input->spec->linux_part : &no_linux;
 	ret = cpod_namespaces_resolve (input, &compiler.namespaces, err);
 	if (ret < 0)

@@ -88,6 +88,7 @@ struct cpod_compiler {
 	struct cpod_namespaces namespaces;
 	const struct cpod_oci_linux *linux_part;   /* never NULL */
 	uint16_t dev_slot;                         /* the tmpfs that is /dev; 0: none of the plan's is */
+	struct cpod_kernel_mount { const char *path; uint16_t slot; } kernel[2];   /* /proc and /sys; slot 0: not the plan's */
 	bool dev_is_bound;                         /* /dev comes from elsewhere: nothing is made in it */
 	struct { uint16_t slot; const char *path, *field; } late_readonly[64];   /* tmpfs that become read-only last */
 	size_t n_late_readonly;

@@ -50,8 +50,8 @@ enum cpod_op_kind {
 	CPOD_OP_PLACE,         /* place: the mount in a slot goes to a path of the old root */
 	CPOD_OP_ROOT,          /* root: as PLACE, and the slot becomes CPOD_SLOT_ROOT */
 	CPOD_OP_PROC,          /* a private detached procfs into CPOD_SLOT_PROC */
-	CPOD_OP_MASK,          /* path: covered by an empty file or directory; absent is fine */
-	CPOD_OP_READONLY,      /* path: made read-only in place; absent is fine */
+	CPOD_OP_MASK,          /* path, in the mount in slot: covered by an empty file or directory; absent is fine */
+	CPOD_OP_READONLY,      /* path, in the mount in slot: made read-only in place; absent is fine */
 	CPOD_OP_PIVOT,         /* the root becomes "/", the old one is gone */
 	/* files beneath the root */
 	CPOD_OP_OPEN_DIR,      /* open_dir: a directory beneath the root into a slot (made when absent) */

@@ -15,14 +15,20 @@
 #define RACE_TRIES 64     /* RESOLVE_IN_ROOT answers EAGAIN when a rename ran beside it */
 
 long
-walk_open_beneath (struct cpod_walk *walk, const char *path, uint64_t flags, uint64_t resolve)
+walk_open_in (struct cpod_walk *walk, uint32_t slot, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve };
 	long fd = -EAGAIN;
 
 	for (int i = 0; i < RACE_TRIES && fd == -EAGAIN; i++)
-		fd = sys_openat2 (walk_slot (walk, CPOD_SLOT_ROOT), path, &how);
+		fd = sys_openat2 (walk_slot (walk, slot), path, &how);
 	return walk_at (walk, CPOD_STEP_OPEN, fd);
+}
+
+long
+walk_open_beneath (struct cpod_walk *walk, const char *path, uint64_t flags, uint64_t resolve)
+{
+	return walk_open_in (walk, CPOD_SLOT_ROOT, path, flags, resolve);
 }
 
 /* Makes the last component of prefix in the directory parent. */

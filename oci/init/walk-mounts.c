@@ -258,7 +258,7 @@ walk_mask (struct cpod_walk *walk, const struct cpod_op *op)
 	struct statx st;
 	long target, ret;
 
-	target = walk_open_beneath (walk, walk_text (walk, op->path.path), O_PATH, 0);
+	target = walk_open_in (walk, op->path.slot, walk_text (walk, op->path.path), O_PATH, 0);
 	if (target == -ENOENT || target == -ENOTDIR)
 		return 0;
 	if (target < 0)
@@ -279,7 +279,7 @@ walk_readonly (struct cpod_walk *walk, const struct cpod_op *op)
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
 	long target, tree, ret;
 
-	target = walk_open_beneath (walk, walk_text (walk, op->path.path), O_PATH, 0);
+	target = walk_open_in (walk, op->path.slot, walk_text (walk, op->path.path), O_PATH, 0);
 	if (target == -ENOENT || target == -ENOTDIR)
 		return 0;
 	if (target < 0)

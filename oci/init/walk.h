@@ -75,7 +75,9 @@ long walk_join_cgroup (struct cpod_walk *walk, const struct cpod_op *op);
 
 /* walk-files.c. Opens path beneath the root (openat2, RESOLVE_IN_ROOT); resolve adds RESOLVE_* flags. */
 long walk_open_beneath (struct cpod_walk *walk, const char *path, uint64_t flags, uint64_t resolve);
-/* The same as O_PATH, making what is missing: directories on the way, and at the end what make says. */
+/* The same beneath the mount or directory in a slot. */
+long walk_open_in (struct cpod_walk *walk, uint32_t slot, const char *path, uint64_t flags, uint64_t resolve);
+/* Beneath the root as O_PATH, making what is missing: directories on the way, and at the end what make says. */
 long walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, unsigned int mode, uint64_t resolve);
 
 /* Moves the caller to the group whose directory is open as group; its cgroup namespace, if it shall have one

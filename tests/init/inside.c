@@ -336,6 +336,20 @@ act_graceful (int argc, char **argv)
 	return (int) number (argc, argv, 1, 0);
 }
 
+/* exchange PATH PATH: the two names change places, again and again. */
+static int
+act_exchange (int argc, char **argv)
+{
+	if (argc < 2)
+		return EINVAL;
+	for (;;) {
+		if (renameat2 (AT_FDCWD, argv[0], AT_FDCWD, argv[1], RENAME_EXCHANGE) < 0)
+			return errno;
+		for (volatile int i = 0; i < 30000; i++)
+			;
+	}
+}
+
 /* open PATH r|w|rw */
 static int
 act_open (int argc, char **argv)
@@ -495,6 +509,7 @@ static const struct action {
 	{ "echo", act_echo },
 	{ "output", act_output },
 	{ "wait-for", act_wait_for },
+	{ "exchange", act_exchange },
 	{ "open", act_open },
 	{ "mknod", act_mknod },
 	{ "mount", act_mount },
