@@ -156,7 +156,8 @@ const struct cpod_command cpod_command_exec = {
 	.min_args = 3, .max_args = -1, .operands_end_options = 2, .run = exec_command,
 	.summary = "Run a program in a container",
 	.details = "The program is searched in the container's PATH and gets this command's standard output and error.\n"
-	           "When this command ends, the program and all that it started are killed.\n"
+	           "A signal to this command, or its death, kills the program and all that it started; what a program\n"
+	           "leaves in the background when it ends by itself goes on in the container.\n"
 	           "\n"
 	           "Exit status: the program's own, 128+N if signal N ended it, 126 if it cannot be executed, 127 if\n"
 	           "there is no such program; 1 if the container is not running, 3 if there is none of that name.\n",

@@ -58,6 +58,7 @@ begin (struct cpod_exec *exec, struct cpod_error *err)
 		.size = sizeof (config),
 		.argv = exec->options.argv,
 		.stdio_fd = { exec->options.stdio_fd[0], exec->options.stdio_fd[1], exec->options.stdio_fd[2] },
+		.flags = CPOD_RT_EXEC_KEEP,   /* what it starts in the background is the user's will */
 	};
 	struct cpod_rt_op *op;
 	int fd, ret = pod->table->async->exec (exec->container->rt, &config, &op, &fd, err);

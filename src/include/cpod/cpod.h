@@ -209,7 +209,8 @@ struct cpod_exec_options {
 };
 int cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpod_exec_options *options,
                    struct cpod_exec **ret_exec, struct cpod_error *err);
-/* Kills it and all its descendants; done is not called any more. */
+/* Kills it and all its descendants; done is not called any more. (What it leaves in the background when it ends by
+ * itself goes on in the container.) */
 void cpod_exec_cancel (struct cpod_exec *exec);
 
 #ifdef __GNUC__
