@@ -28,18 +28,17 @@ lacks () {
 	! grep -F -e "$2" "$TMP/$1.view"
 }
 
-# mount_at NAME PATH: the last mount on PATH in a view, as an object, in $look_mount. Calls no program:
-# tests ask hundreds of times.
+# seen NAME: puts the mounts of a view into a file, one a line. What asks for a mount does it by itself.
+seen () {
+	sed -n 's/^"mounts":\[//p' "$TMP/$1.view" | sed 's/},{"root"/}\n{"root"/g' >"$TMP/$1.mounts"
+}
+
+# mount_at NAME PATH: the last mount on PATH in a view, as an object, in $look_mount.
 mount_at () {
-	[ -e "$TMP/$1.mounts" ] ||
-		sed -n 's/^"mounts":\[//p' "$TMP/$1.view" | sed 's/},{"root"/}\n{"root"/g' >"$TMP/$1.mounts"
-	look_mount=
-	while read -r look_line; do
-		case $look_line in
-		*"\"target\":\"$2\","*) look_mount=$look_line ;;
-		esac
-	done <"$TMP/$1.mounts"
-	[ -n "$look_mount" ] || { echo "no mount on $2"; return 1; }
+	[ -e "$TMP/$1.mounts" ] || seen "$1"
+	look_mount=$(grep -F "\"target\":\"$2\"," "$TMP/$1.mounts") || { echo "no mount on $2"; return 1; }
+	look_mount=${look_mount##*"
+"}
 }
 
 # mounted NAME PATH WORDS...: whether that mount has all these words. not_mounted NAME PATH: there is none.
