@@ -181,8 +181,8 @@ cpod_logs_destroy (struct cpod_logs *logs)
 	while ((stream = logs->streams) != NULL) {
 		size_t n = 0;
 
-		while (stream->read_fd >= 0 && n < DRAIN_MAX && !cpod_sink_full (logs->sinks[stream->sink])
-		       && read_once (stream))
+		/* Also into a sink that is full: what is in the pipes now would else be lost. */
+		while (stream->read_fd >= 0 && n < DRAIN_MAX && read_once (stream))
 			n += CHUNK;
 		close_stream (stream);
 		logs->streams = stream->next;
