@@ -31,9 +31,9 @@ count () {
 mkdir -m 777 "$TMP/root/flags"
 echo data >"$TMP/root/data"
 pod "$(PROCESS='"user": {"uid": 1000, "gid": 100, "additionalGids": [5]}' container user /inside sleep)" \
-	"$(container main /inside seq to /flags/first view , sleep)" "$(container done /inside exit 0)" >"$TMP/p.json"
+	"$(container main /inside seq to /flags/first view , sleep)" "$(container over /inside exit 0)" >"$TMP/p.json"
 ok "a pod runs" start p
-ok "one container ends" within 10 state p done finished
+ok "one container ends" within 10 state p over finished
 
 ok "exit status 0 is exec's" says 0 '' inside p main /inside exit 0
 ok "so is 255" says 255 '' inside p main /inside exit 255
@@ -44,7 +44,7 @@ ok "one that cannot be executed 126" says 126 '' inside p main /data
 ok "a folder too" says 126 '' inside p main /flags
 ok "a pod that is not there 3" says 3 "$POD-nobody" "$CPOD" exec "$POD-nobody" main -- /inside exit 0
 ok "a container that is not there 3" says 3 'no container nobody' inside p nobody /inside exit 0
-ok "one that has ended 1" says 1 'container done .*is not running' inside p done /inside exit 0
+ok "one that has ended 1" says 1 'container over .*is not running' inside p over /inside exit 0
 ok "without a program it is a usage error" says 2 '' "$CPOD" exec "$POD-p" main --
 
 "$CPOD" exec "$POD-p" main -- /inside view >"$TMP/root/flags/exec"

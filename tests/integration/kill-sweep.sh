@@ -217,5 +217,5 @@ for phase in "at once" "with containers frozen and stopped" "while it stops"; do
 done
 
 late=$(grep -c . "$TMP/late" 2>/dev/null)
-echo "# of $tap_count kills and other tests, ${late:-0} took more than 100 ms; $(grep -c . "$TMP/gone" 2>/dev/null) came after the end"
+echo "# ${late:-0} kills needed more than 100 ms; $(grep -c . "$TMP/gone" 2>/dev/null) came after the end"
 ok "100 ms were enough, but for what a busy machine is late with" test "${late:-0}" -le 3

@@ -105,7 +105,7 @@ ok "everything is gone" gone init
 
 # cpod stop, with a container frozen from outside.
 start plain
-for group in $(find "$(cgroup_root)" -type d -path "*/cpod/$POD-plain.*" -name "$POD-plain.plain.*"); do
+find "$(cgroup_root)" -type d -path "*/cpod/$POD-plain.*" -name "$POD-plain.plain.*" | while read -r group; do
 	echo 1 >"$group/cgroup.freeze"
 done
 begin=$(now)
@@ -117,10 +117,8 @@ ok "with exit status 0" test "$ends_status" -eq 0
 # A start that hangs: the cgroup is frozen before the container is born in it, while strace holds up the supervisor.
 pod "$(container main /inside sleep)" >"$TMP/hang.json"
 freeze () {
-	for freeze_group in $(find "$(cgroup_root)" -type d -path "*/cpod/$POD-hang.*" -name "$POD-hang.main.*"); do
-		echo 1 >"$freeze_group/cgroup.freeze" && return 0
-	done
-	return 1
+	freeze_group=$(find "$(cgroup_root)" -type d -path "*/cpod/$POD-hang.*" -name "$POD-hang.main.*")
+	[ -n "$freeze_group" ] && echo 1 >"$freeze_group/cgroup.freeze"
 }
 if [ "$PLACE" = host ] && strace -qq -o /dev/null true 2>/dev/null; then
 	strace -qq -o /dev/null -e trace=bpf -e inject=bpf:delay_enter=1000000:when=1 \
