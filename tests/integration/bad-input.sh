@@ -1,6 +1,6 @@
 # Specs that are wrong, hostile or too large are refused by check and run alike: with the place and
 # the reason, exit status 2, soon, in little memory, and leaving nothing.
-# where: host vm asan
+# where: host asan
 # timeout: 120
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

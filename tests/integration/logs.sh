@@ -1,5 +1,5 @@
 # --logs: whose line is whose, lines that have no end, too long ones, any bytes, a reader that is slow or gone.
-# where: host vm asan
+# where: host asan
 # timeout: 60
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

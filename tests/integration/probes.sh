@@ -1,7 +1,7 @@
 # Exec probes: the command is in the container as the container's own process is, in a cgroup of its
 # own; nothing of it outlasts its end or its timeout; thresholds, states and gates are Kubernetes'.
 # CPOD_TEST_LONG=1 makes the punctuality at the end last a minute.
-# where: host vm asan
+# where: host asan
 # timeout: 150
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

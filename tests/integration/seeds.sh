@@ -1,6 +1,6 @@
 # The pods of examples/seeds, unchanged: both forms of the first example, and what health looks like
 # over HTTP. Then the other examples that need nothing but this machine.
-# where: host vm asan
+# where: host asan
 # timeout: 90
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

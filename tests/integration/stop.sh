@@ -1,5 +1,5 @@
 # The ends of a pod: signals, grace, who gets none, /kill, exit statuses.
-# where: host vm asan
+# where: host asan
 # timeout: 100
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
