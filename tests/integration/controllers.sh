@@ -1,6 +1,6 @@
 # linux.resources that cannot be had: one sentence with the container, the field and the reason, and
 # nothing left behind.
-# where: host vm
+# where: host vm asan
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 . "$SRC/tests/lib/look.sh"

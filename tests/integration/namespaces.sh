@@ -1,5 +1,5 @@
 # Namespaces: new, joined by path, the pod's, and never the host's by accident; the settings in them.
-# where: host vm
+# where: host vm asan
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 . "$SRC/tests/lib/look.sh"
@@ -68,6 +68,17 @@ ok "and in the pod's" exits 111 inside p few /inside connect 1
 ok "only loopback is there" test "$(inside p new /inside cat /proc/net/dev | grep -c ':')" -eq 1
 ok "a program has only its three descriptors" has new '"fds":{"0":'
 ok "and no other" lacks new '"3":"'
+
+# descriptors: how many the supervisor and its children have, as one number.
+descriptors () {
+	supervisor=$(cat "$TMP/p.pid")
+	set -- "/proc/$supervisor/fd/"*
+	for child in $(cat "/proc/$supervisor/task/$supervisor/children"); do set -- "$@" "/proc/$child/fd/"*; done
+	echo $#
+}
+before=$(descriptors)
+for round in 1 2 3 4 5; do inside p new /inside exit 0; inside p few /not/there 2>"$TMP/.no"; done
+ok "neither supervisor nor pod init keeps descriptors of what was executed" test "$before" -eq "$(descriptors)"
 
 # ---- joined by path ----
 

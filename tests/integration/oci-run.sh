@@ -1,6 +1,6 @@
 # Bundles: cpod-oci run beside crun run on the same config.json, what is seen inside, exit statuses, and
 # configs that are wrong.
-# where: host vm
+# where: host vm asan
 # timeout: 120
 if [ -z "${OWN_MOUNTS:-}" ]; then
 	# Where cgroup v2 is not the only one, both get a mount namespace in which it is.
