@@ -3,6 +3,10 @@
  * With no_new_privs the filter stands right before the exec; without it, installing one needs
  * CAP_SYS_ADMIN, so it comes before the capabilities go (and must allow what follows it, as a
  * profile for such a container always had to).
+ *
+ * A command is born as late as its profile allows. In a container that may trace, others can take hold
+ * of it from its birth on: there everything, the filter too, is in force before, so that the profile
+ * of such a container must allow clone.
  */
 #include "compile.h"
 
@@ -11,6 +15,7 @@
 #include "src/base/error.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -173,12 +178,27 @@ compile_filter (struct cpod_plan *plan, const struct cpod_process *process)
 	op->seccomp.flags = program->flags;
 }
 
+/* Whether a program of the container may ever trace what it was not meant to. */
+static bool
+may_trace (const struct cpod_op_caps *caps)
+{
+	return ((caps->bounding | caps->permitted | caps->inheritable) >> CAP_SYS_PTRACE & 1) != 0;
+}
+
+static void
+compile_birth (struct cpod_plan *plan, bool here)
+{
+	if (here)
+		cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+}
+
 void
 cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
                       const char *const *envp, const char *cwd, bool birth)
 {
 	struct cpod_op *op;
 	size_t argc = 0, envc = 0;
+	bool late = birth && may_trace (&process->caps);
 
 	while (argv[argc] != NULL)
 		argc++;
@@ -199,18 +219,17 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 	if (process->no_new_privs)
 		cpod_plan_add (plan, CPOD_OP_NO_NEW_PRIVS, NULL, "set no_new_privs");
 	if (!process->no_new_privs) {
-		if (birth)
-			cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+		compile_birth (plan, birth && !late);
 		compile_filter (plan, process);
 	}
 	compile_identity (plan, process);
 	op = cpod_plan_add (plan, CPOD_OP_UMASK, "process.user.umask", "set the umask to %04o", process->umask);
 	op->number.value = process->umask;
 	if (process->no_new_privs) {
-		if (birth)
-			cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+		compile_birth (plan, birth && !late);
 		compile_filter (plan, process);
 	}
+	compile_birth (plan, late);
 	op = cpod_plan_add (plan, CPOD_OP_EXEC, "process.args[0]", "execute %s", argv[0]);
 	op->exec.argv = cpod_plan_texts (plan, argv, argc);
 	op->exec.envp = cpod_plan_texts (plan, envp, envc);

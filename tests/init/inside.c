@@ -517,6 +517,7 @@ static const struct action {
 	{ "chmod", act_chmod },
 	{ "syscall", act_syscall },
 	{ "unshare", act_unshare },
+	{ "catch", inside_catch },
 	{ "listen", inside_listen },
 	{ "connect", inside_connect },
 	{ "get", inside_get },

@@ -10,6 +10,10 @@ int inside_view (int argc, char **argv);
  * the caller's own ancestors. */
 int inside_marked (int argc, char **argv);
 
+/* catch COUNT: traces the next processes that appear in its PID namespace, as soon as they do. 0 when each had the
+ * capabilities and the filter of process 1; else EPERM, and it is printed what was different. */
+int inside_catch (int argc, char **argv);
+
 /* listen PORT: accepts one connection on loopback. connect PORT. 0, or the errno. */
 int inside_listen (int argc, char **argv);
 int inside_connect (int argc, char **argv);

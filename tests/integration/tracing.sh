@@ -1,0 +1,31 @@
+# A container that may trace takes hold of every command as soon as it appears.
+# where: host vm
+. "$SRC/tests/lib/tap.sh"
+. "$SRC/tests/lib/pod.sh"
+
+TRACER='"capabilities": {"bounding": ["CAP_SYS_PTRACE"], "permitted": ["CAP_SYS_PTRACE"], "effective": ["CAP_SYS_PTRACE"]}'
+
+# commands NAME: starts commands in the container until it is over; those held may fail.
+commands () {
+	while "$CPOD" exec "$POD-$1" main -- /inside exit 0 || ! ended "$1"; do
+		:
+	done
+}
+
+# caught NAME: the container has held as many commands as it wanted, and each was confined.
+caught () {
+	within 10 ended "$1"
+	cat "$TMP/$1.out" "$TMP/$1.err"
+	grep -q "main exited with status 0$" "$TMP/$1.out" "$TMP/$1.err"
+}
+
+for privileges in true false; do
+	name=new-$privileges
+	PROCESS="$TRACER, \"noNewPrivileges\": $privileges"
+	pod "$(container main /inside catch 20)" >"$TMP/$name.json"
+	unset PROCESS
+	ok "a container that may trace runs (noNewPrivileges $privileges)" start "$name" --logs
+	commands "$name" >"$TMP/commands" 2>&1 &
+	ok "no command is ever seen with more than the container's own rights" caught "$name"
+	wait $!
+done
