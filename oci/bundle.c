@@ -135,7 +135,7 @@ make_cgroup (struct run *run, struct cpod_error *err)
 	if (ret == 0)
 		ret = cpod_cgroup_create (run->cgroup_root_fd, run->cgroup_path, &run->settings, CPOD_CGROUP_NEW, &run->cgroup_fd, err);
 	if (ret < 0)
-		return cpod_error_prefix (err, ret, "cgroup %s", run->cgroup_path ? run->cgroup_path : "");
+		return ret;
 	run->made_cgroup = true;
 	return cpod_cgroup_apply (run->cgroup_fd, &run->settings, err);
 }

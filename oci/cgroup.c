@@ -70,10 +70,10 @@ has_word (const char *list, const char *word)
 }
 
 /* Adds "+NAME" to the request for one setting's controller, unless it is there. -ENOTSUP: the
- * kernel does not offer it here. */
+ * kernel does not offer it here, in the cgroup at. */
 static int
-request_controller (const struct cpod_cgroup_setting *setting, const char *offered, char *request, size_t size,
-                    struct cpod_error *err)
+request_controller (const struct cpod_cgroup_setting *setting, const char *at, const char *offered, char *request,
+                    size_t size, struct cpod_error *err)
 {
 	char word[NAME_MAX + 2];
 	size_t used = strlen (request);
@@ -83,8 +83,8 @@ request_controller (const struct cpod_cgroup_setting *setting, const char *offer
 	if (has_word (request, word))
 		return 0;
 	if (!has_word (offered, setting->controller))
-		return cpod_error_set (err, ENOTSUP, "%s: the cgroup controller \"%s\" is not available",
-		                       setting->field, setting->controller);
+		return cpod_error_set (err, ENOTSUP, "%s: the cgroup controller \"%s\" is not available in the cgroup /%s",
+		                       setting->field, setting->controller, at);
 	if (snprintf (request + used, size - used, "%s%s", used ? " " : "", word) >= (int) (size - used))
 		return cpod_error_set (err, E2BIG, "%s: too many cgroup controllers", setting->field);
 	return 0;
@@ -109,9 +109,9 @@ enable_controllers (int dir_fd, const struct cpod_cgroup_settings *settings, con
 	for (i = 0; i < settings->n; i++) {
 		if (has_word (enabled, settings->items[i].controller))
 			continue;
-		ret = request_controller (&settings->items[i], offered, request, sizeof (request), err);
+		ret = request_controller (&settings->items[i], at, offered, request, sizeof (request), err);
 		if (ret < 0)
-			return cpod_error_prefix (err, ret, "cgroup /%s", at);
+			return ret;
 	}
 	if (request[0] == '\0')
 		return 0;

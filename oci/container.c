@@ -216,7 +216,7 @@ prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 	}
 	ret = cpod_cgroup_create (c->pod->cgroup_root_fd, c->cgroup_path, &c->settings, CPOD_CGROUP_NEW, &c->cgroup_fd, err);
 	if (ret < 0)
-		return cpod_error_prefix (err, ret, "cgroup %s", c->cgroup_path);
+		return ret;
 	ret = cpod_cgroup_apply (c->cgroup_fd, &c->settings, err);
 	if (ret == 0)
 		ret = cpod_rtc_confine_devices (c, err);

@@ -292,8 +292,8 @@ a_controller_that_the_kernel_does_not_offer_is_named (void **state)
 	snprintf (path, sizeof (path), "%s/c", pod);
 	assert_int_equal (cpod_cgroup_create (root_fd, path, &settings, 0, &fd, &err), -ENOTSUP);
 	assert_string_equal (err.message,
-	                     "cgroup /: linux.resources.unified[\"nonesuch.max\"]: the cgroup controller "
-	                     "\"nonesuch\" is not available");
+	                     "linux.resources.unified[\"nonesuch.max\"]: the cgroup controller \"nonesuch\" is not "
+	                     "available in the cgroup /");
 	assert_int_equal (faccessat (root_fd, pod, F_OK, 0), -1);
 }
 

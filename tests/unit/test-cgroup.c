@@ -444,8 +444,8 @@ a_missing_controller_is_named_with_the_field_and_nothing_is_made (void **state)
 	assert_int_equal (make ("{'memory': {'limit': 5}}", &settings, &err), 0);
 	assert_int_equal (cpod_cgroup_create (root_fd, "pod/c", &settings, 0, &fd, &err), -ENOTSUP);
 	assert_string_equal (err.message,
-	                     "cgroup /: linux.resources.memory.limit: the cgroup controller \"memory\" is "
-	                     "not available");
+	                     "linux.resources.memory.limit: the cgroup controller \"memory\" is not available "
+	                     "in the cgroup /");
 	assert_false (exists ("pod"));
 	expect_file ("cgroup.subtree_control", "");
 }
