@@ -97,6 +97,11 @@ cpod_spec_locate_error (const struct cpod_spec *spec, const struct cpod_containe
 	inner = *err;
 	message = skip_place (inner.message);
 	len = cpod_locate_path (message, &first);
+	if (len == 0 && message > inner.message) {   /* of the spec as a whole, such as an unknown property */
+		at = container->oci;
+		cpod_error_set (err, inner.code, "%s:%u:%u: %s: %s", spec->file, at->line, at->column, container->path, message);
+		return ret;
+	}
 	if (len == 0 || !cpod_spec_is_oci_key (message, first)) {
 		cpod_error_set (err, inner.code, "%s: container %s: %s", spec->file, container->name, message);
 		return ret;

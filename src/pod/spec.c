@@ -78,9 +78,11 @@ name_pod (struct cpod_spec *spec, struct cpod_decoder *decoder, const char *give
 	if (!given && member) {
 		cpod_decode_push (decoder, "metadata");
 		cpod_decode_push (decoder, "name");
-		if (member->type != CPOD_JSON_STRING || !cpod_spec_is_name (member->text))
-			return cpod_decode_error (decoder, member, err, "is not a name: letters, digits, _ . -, at most %u, "
-			                          "a letter or digit first", CPOD_SPEC_NAME_MAX);
+		if (member->type != CPOD_JSON_STRING)
+			return cpod_decode_error (decoder, member, err, "must be a string");
+		if (!cpod_spec_is_name (member->text))
+			return cpod_decode_error (decoder, member, err, "\"%.80s\" is not a name: letters, digits, _ . -, at most "
+			                          "%u, a letter or digit first", member->text, CPOD_SPEC_NAME_MAX);
 		cpod_decode_pop (decoder, 0);
 		given = member->text;
 	}

@@ -284,7 +284,8 @@ bad_input_is_refused_with_file_line_column_path_and_reason (void **state)
 		{ "{}", "pod.json:1:1: \"containers\" is required" },
 		{ "{\"containers\": {}}", "pod.json:1:16: containers: expected an array, found an object" },
 		{ "{\"containers\": [], \"metadata\": {\"name\": \"a b\"}}",
-		  "pod.json:1:41: metadata.name: is not a name: letters, digits, _ . -, at most 63, a letter or digit first" },
+		  "pod.json:1:41: metadata.name: \"a b\" is not a name: letters, digits, _ . -, at most 63, a letter or digit first" },
+		{ "{\"containers\": [], \"metadata\": {\"name\": 7}}", "pod.json:1:41: metadata.name: must be a string" },
 		{ "{\"containers\": [], \"metadata\": []}", "pod.json:1:32: metadata: expected an object, found array" },
 		{ "{\"containers\": [], \"hostNetwork\": 1}", "pod.json:1:35: hostNetwork: expected true or false, found a number" },
 		{ "{\"containers\": [], \"hostView\": {\"expose\": [\"/a\", \"b\"]}}",
@@ -429,6 +430,8 @@ a_runtimes_complaint_is_located_in_the_document (void **state)
 		{ 1, "cannot make a cgroup: x", "pod.json: container a: cannot make a cgroup: x" },
 		{ 1, "process", "pod.json: container a: process" },
 		{ 1, "1:69: mounts[1].type: unknown", "pod.json:5:6: containers[0].spec.mounts[1].type: unknown" },
+		{ 1, "1:2: unknown property \"y\"", "pod.json:3:11: containers[0].spec: unknown property \"y\"" },
+		{ 0, "1:2: unknown property \"y\"", "pod.json:1:21: initContainers[0]: unknown property \"y\"" },
 		{ 1, "1:69 mounts", "pod.json: container a: 1:69 mounts" },
 	};
 	struct cpod_spec *spec = load (text);
