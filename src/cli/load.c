@@ -9,11 +9,10 @@
 
 enum { MOST_WARNINGS = 50 };
 
-/* Says a warning; a spec with thousands of them gets no thousands of lines. */
-static void
-warn (void *data, const char *message)
+void
+cpod_load_warn (void *n_said, const char *message)
 {
-	unsigned int *n = data;
+	unsigned int *n = n_said;
 
 	if (*n < MOST_WARNINGS)
 		cpod_say ("warning: %s", message);
@@ -28,7 +27,7 @@ cpod_load_spec (const char *path, const char *name, bool strict, bool ignore_unk
 {
 	unsigned int n_warnings = 0;
 	struct cpod_load_options options = {
-		.size = sizeof (options), .name = name, .warn = warn, .data = &n_warnings,
+		.size = sizeof (options), .name = name, .warn = cpod_load_warn, .data = &n_warnings,
 		.flags = (strict ? CPOD_LOAD_STRICT : 0) | (ignore_unknown ? CPOD_LOAD_IGNORE_UNKNOWN : 0),
 	};
 	struct cpod_error err;

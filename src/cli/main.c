@@ -79,7 +79,8 @@ command_help (const struct cpod_command *command)
 	static const struct cpod_option help = { "help", 'h', NULL, "this text" };
 	cpod_autostr out = CPOD_STR_INIT;
 
-	cpod_str_printf (&out, "Usage: cpod %s %s\n%s.\n", command->name, command->usage, command->summary);
+	cpod_str_printf (&out, "Usage: cpod %s%s%s\n%s.\n", command->name, command->usage[0] ? " " : "",
+	                 command->usage, command->summary);
 	if (command->details != NULL)
 		cpod_str_printf (&out, "\n%s", command->details);
 	cpod_str_add (&out, "\nOptions:\n");

@@ -2,6 +2,7 @@
 #include "supervisor.h"
 
 #include "cli.h"
+#include "load.h"
 #include "signals.h"
 
 #include "src/base/error.h"
@@ -39,6 +40,15 @@ on_event (void *data, const struct cpod_event *event)
 	cpod_control_event (self->control, event);
 }
 
+/* The runtime does not know a property of a container's spec. */
+static void
+on_warning (void *data, const char *message)
+{
+	struct cpod_supervisor *self = data;
+
+	cpod_load_warn (&self->n_warnings, message);
+}
+
 /* A container is about to start: its descriptors. */
 static void
 on_stdio (void *data, const char *container, int32_t fd[3])
@@ -71,6 +81,7 @@ begin_end (struct cpod_supervisor *self, enum cpod_supervisor_end end, int64_t g
 
 	if (self->end < end)
 		self->end = end;
+	self->view.asked = self->end == CPOD_END_STOPPED;
 	if (cpod_pod_stop (self->pod, grace_ms, &err) < 0)
 		cpod_view_say (&self->view, "error: %s", err.message);
 }
@@ -188,7 +199,7 @@ make_pod (struct cpod_supervisor *self, struct cpod_error *err)
 {
 	const struct cpod_pod_options options = {
 		.size = sizeof (options), .runtime = self->options.runtime, .state_dir = self->state.path,
-		.event = on_event, .stdio = on_stdio, .data = self,
+		.event = on_event, .stdio = on_stdio, .warn = on_warning, .data = self,
 	};
 	int ret;
 

@@ -44,6 +44,7 @@ struct cpod_supervisor {
 	struct cpod_view view;
 	struct cpod_timer deadline;           /* after /kill: ends in any case */
 	enum cpod_supervisor_end end;
+	unsigned int n_warnings;              /* said about the containers' specs */
 	bool taken;                           /* a pod of that name runs already */
 	bool overdue;                         /* the deadline has passed */
 	bool started;                         /* every container was started once, or the pod has ended */

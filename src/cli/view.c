@@ -68,9 +68,18 @@ exit_text (const struct cpod_rt_exit *exit, char *text, size_t size)
 		snprintf (text, size, "was ended by signal %d%s", (int) exit->signal, oom);
 }
 
+/* How the pod ended, in words. */
+static const char *
+end_text (const struct cpod_view *view, const struct cpod_event *event)
+{
+	if (event->value == 0)
+		return "ended";
+	return view->asked ? "ended, as it was asked to" : "ended, not all well";
+}
+
 /* The line of an event; false: it has none. */
 static bool
-event_text (const struct cpod_event *event, char *text, size_t size)
+event_text (const struct cpod_view *view, const struct cpod_event *event, char *text, size_t size)
 {
 	switch (event->type) {
 	case CPOD_EVENT_STARTED:
@@ -90,7 +99,7 @@ event_text (const struct cpod_event *event, char *text, size_t size)
 		snprintf (text, size, event->value ? "healthy" : "unhealthy");
 		return true;
 	case CPOD_EVENT_ENDED:
-		snprintf (text, size, event->value == 0 ? "ended" : "ended, not all well");
+		snprintf (text, size, "%s", end_text (view, event));
 		return true;
 	}
 	return false;
@@ -102,7 +111,7 @@ cpod_view_event (struct cpod_view *view, const struct cpod_event *event)
 	char text[1200];
 
 	view->changed = true;
-	if (!view->live && event_text (event, text, sizeof (text)))
+	if (!view->live && event_text (view, event, text, sizeof (text)))
 		say (view, event->container, text);
 }
 

@@ -18,6 +18,7 @@ struct cpod_view {
 	const char *address;         /* where HTTP is served, or NULL; borrowed */
 	bool live;                   /* drawn in place, not line by line */
 	bool changed;                /* since it was drawn */
+	bool asked;                  /* its end was asked for: killed containers are no surprise */
 	unsigned int drawn;          /* lines on the terminal */
 };
 

@@ -160,3 +160,11 @@ mkdir -p "$long"
 CPOD_STATE_DIR=$long/state
 ok "a pod runs below a long path" start beta
 ok "and ends" finish beta
+
+# A property that the runtime does not know is told with its place, and done without.
+printf '{"containers": [{"spec": {"root": {"path": "%s"}, "oddity": 1, "process": {"args": ["/inside", "exit", "0"], "cwd": "/", "agrs": []}}}]}\n' \
+	"$TMP/root" >"$TMP/odd.json"
+ok "an unknown property of an OCI specification is a warning when the pod runs" \
+	says 0 'warning: .*odd\.json:1:[0-9]*: containers\[0\]\.spec: unknown property "oddity"$' "$CPOD" run --name "$POD-odd" "$TMP/odd.json"
+ok "with its path, and the name that was meant" grep 'containers\[0\]\.spec\.process: unknown property "agrs" (did you mean "args"?)' "$TMP/said"
+ok "and an error with --strict" says 2 'odd\.json:1:[0-9]*: containers\[0\]\.spec: unknown property' "$CPOD" run --strict --name "$POD-odd" "$TMP/odd.json"

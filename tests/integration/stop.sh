@@ -73,6 +73,7 @@ ok "one that handles the signal ends well" test -e "$TMP/root/flags/ended"
 ok "its state is finished" said graceful 'main finished'
 ok "the other one was killed" said graceful 'plain was ended by SIGKILL'
 ok "a pod that was stopped ends with 0" test "$ends_status" -eq 0
+ok "and says that this was asked for" said graceful 'ended, as it was asked to$'
 
 # Those who handle it and stay are killed when the grace is over. A stopped process is such a one.
 TOP='"terminationGracePeriodSeconds": 1' pod "$(container main /inside graceful /flags/never)" >"$TMP/slow.json"
