@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -252,21 +253,48 @@ gc_reports_what_does_not_die_and_keeps_it (void **state)
 }
 
 static void
-half_made_directories_are_taken_only_when_they_are_old (void **state)
+half_made_directories_are_taken_when_they_are_old_or_their_maker_is_gone (void **state)
 {
 	const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
 	struct cpod_state_dir made;
 	struct tally tally = { 0 };
+	char ours[32], theirs[32];
+	pid_t gone = fork ();
 
 	(void) state;
+	if (gone == 0)
+		_exit (0);
+	assert_int_equal (waitpid (gone, NULL, 0), gone);
+	snprintf (ours, sizeof (ours), ".new-%d-half", (int) getpid ());
+	snprintf (theirs, sizeof (theirs), ".new-%d-half", (int) gone);
 	assert_int_equal (create (&made, "demo", NULL), 0);
-	assert_int_equal (mkdirat (made.pods_fd, ".new-7-half", 0700), 0);
+	assert_int_equal (mkdirat (made.pods_fd, ours, 0700), 0);
+	assert_int_equal (mkdirat (made.pods_fd, theirs, 0700), 0);
 	cpod_state_reclaim_all (count, &tally);
-	assert_true (exists (".new-7-half"));
-	assert_int_equal (utimensat (made.pods_fd, ".new-7-half", old, 0), 0);
+	assert_true (exists (ours));
+	assert_false (exists (theirs));
+	assert_int_equal (utimensat (made.pods_fd, ours, old, 0), 0);
 	cpod_state_reclaim_all (count, &tally);
-	assert_false (exists (".new-7-half"));
+	assert_false (exists (ours));
 	assert_string_equal (tally.last, "half");
+	cpod_state_remove (&made);
+}
+
+static void
+half_removed_directories_are_taken_at_once (void **state)
+{
+	struct cpod_state_dir made;
+	struct tally tally = { 0 };
+	char name[32];
+
+	(void) state;
+	snprintf (name, sizeof (name), ".old-%d-half", (int) getpid ());
+	assert_int_equal (create (&made, "demo", NULL), 0);
+	assert_int_equal (mkdirat (made.pods_fd, name, 0700), 0);
+	assert_true (cpod_state_any_dead (made.pods_fd));
+	cpod_state_reclaim_all (count, &tally);
+	assert_false (exists (name));
+	assert_false (cpod_state_any_dead (made.pods_fd));
 	cpod_state_remove (&made);
 }
 
@@ -358,7 +386,9 @@ main (void)
 		cmocka_unit_test_setup_teardown (living_and_dead_are_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (gc_takes_the_dead_and_leaves_the_living, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (gc_reports_what_does_not_die_and_keeps_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown (half_made_directories_are_taken_only_when_they_are_old, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (half_made_directories_are_taken_when_they_are_old_or_their_maker_is_gone, set_up,
+		                                 tear_down),
+		cmocka_unit_test_setup_teardown (half_removed_directories_are_taken_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_directory_that_others_can_enter_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_link_in_the_place_of_a_directory_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_relative_place_is_refused, set_up, tear_down),
