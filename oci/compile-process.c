@@ -126,12 +126,22 @@ static struct cpod_ref_list
 compile_candidates (struct cpod_plan *plan, const char *name, const char *const *envp)
 {
 	const char *search = environment (envp, "PATH");
-	const char *candidates[128];
-	size_t n = 0;
+	const char **candidates;
+	size_t n = 1;
 
 	if (name[0] == '\0' || strchr (name, '/') != NULL)
 		return cpod_plan_texts (plan, &name, 1);
-	for (const char *at = search != NULL ? search : cpod_default_path; n < 128;) {
+	if (search == NULL)
+		search = cpod_default_path;
+	for (const char *at = search; (at = strchr (at, ':')) != NULL; at++)
+		n++;
+	candidates = cpod_arena_array (&plan->arena, n, sizeof (*candidates));
+	if (candidates == NULL) {
+		plan->failed = true;
+		return (struct cpod_ref_list) { 0 };
+	}
+	n = 0;
+	for (const char *at = search;;) {
 		size_t len = strcspn (at, ":");
 		const char *slash = len == 0 ? "." : at;
 

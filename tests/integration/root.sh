@@ -139,6 +139,8 @@ search () {
 search found /one:/absent:/two tool view found
 ok "PATH is searched in its order, and what is no file is passed over" result found
 ok "the program has the name that it was called by" has found '"cmdline":"tool\u0000view\u0000found'
+search long "$(awk 'BEGIN { for (i = 0; i < 300; i++) printf "/absent%d:", i }')/two" tool view
+ok "a PATH of any length is searched to its end" result long
 search relative /one:/two ./beside view
 changed relative 's|"cwd": "/"|"cwd": "/sub"|'
 ok "a name with a slash is relative to the working directory" result relative
