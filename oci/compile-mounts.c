@@ -123,8 +123,8 @@ compile_bind (struct cpod_compiler *compiler, const struct mount *mount, struct 
 	enum cpod_given_kind kind = mount->options.recursive ? CPOD_GIVEN_TREE_REC : CPOD_GIVEN_TREE;
 	uint64_t set = attributes (compiler, mount);
 	struct cpod_given *given;
-	const char *source;
-	bool is_dir, slave;
+	const char *source = "";
+	bool is_dir = false, slave;
 	int ret;
 
 	ret = resolve_source (compiler, mount, &source, err);

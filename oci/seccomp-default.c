@@ -323,7 +323,7 @@ renew_last (uint64_t capabilities, struct cpod_error *err)
 		if (insns == NULL)
 			ret = cpod_error_oom (err);
 	}
-	if (ret == 0) {
+	if (insns != NULL) {
 		memcpy (insns, program.insns, program.n * sizeof (*insns));
 		free (last.program.insns);
 		last.program = program;

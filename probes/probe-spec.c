@@ -68,7 +68,7 @@ decode_exec (struct cpod_decoder *decoder, const struct cpod_json *value, void *
 		ret = cpod_decode_error (decoder, value, err, "expected an array of strings or {\"command\": [...]}");
 	if (ret < 0)
 		return ret;
-	if (action.command.items[0][0] == '\0')
+	if (action.command.n == 0 || action.command.items[0][0] == '\0')
 		return cpod_decode_error (decoder, value, err, "the name of the program is empty");
 	*(struct cpod_strings *) target = action.command;
 	return 0;

@@ -51,7 +51,7 @@ add (struct planner *planner, struct cpod_strings *list, const char *text, struc
 
 		if (!items)
 			return cpod_error_oom (err);
-		if (n)
+		if (list->items)
 			memcpy (items, list->items, n * sizeof (*items));
 		list->items = items;
 	}
@@ -161,6 +161,7 @@ find (const struct planner *planner, const char *path, struct found *ret_found, 
 {
 	cpod_autofd fd = open_and_name (planner, path, O_PATH, ret_found->path);
 
+	ret_found->st.st_mode = 0;
 	if (is_absent (fd))
 		return 0;
 	if (fd < 0)
