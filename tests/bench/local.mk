@@ -8,7 +8,7 @@ bench_small = tests/bench/true-static tests/bench/hello-static tests/bench/floor
 bench_programs = tests/bench/bench tests/bench/bench-runtime tests/bench/floor-container tests/bench/floor-pod \
 	$(bench_small)
 BENCH_CC = $(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2
-BENCH_ROUNDS = 41
+ROUNDS = 41
 
 tests/bench/floor-container tests/bench/floor-pod: tests/bench/%: $(bench_dir)/%.c $(bench_floor_files) $(bench_dir)/floor.h
 	@$(MKDIR_P) $(@D)
@@ -27,7 +27,7 @@ tests/bench/bench-runtime: $(bench_dir)/bench-runtime.c $(bench_floor_files) $(b
 	$(AM_V_CCLD)$(BENCH_CC) $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(bench_floor_files) libcpod.a $(ARCHIVES)
 
 bench: all $(bench_programs)
-	SRC=$(abs_srcdir) BUILD=$(abs_builddir) ROUNDS=$(BENCH_ROUNDS) $(SHELL) $(bench_dir)/run.sh
+	SRC=$(abs_srcdir) BUILD=$(abs_builddir) ROUNDS=$(ROUNDS) $(SHELL) $(bench_dir)/run.sh
 
 .PHONY: bench
 CLEANFILES += $(bench_programs) tests/bench/results.json
