@@ -36,8 +36,11 @@ fail (const char *message)
 static void
 warn (void *data, const char *message)
 {
+	char text[1200];
+
 	(void) data;
-	(void) fail (message);
+	(void) snprintf (text, sizeof (text), "warning: %s", message);
+	(void) fail (text);
 }
 
 static int
@@ -73,14 +76,17 @@ run (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
+	static char name[] = "cpod-oci: run";   /* what getopt begins its sentences with */
 	char message[300];
 
 	if (argc >= 2 && strcmp (argv[1], "--version") == 0)
 		return print (version, sizeof (version) - 1);
 	if (argc >= 2 && (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0))
 		return print (help, sizeof (help) - 1);
-	if (argc >= 2 && strcmp (argv[1], "run") == 0)
+	if (argc >= 2 && strcmp (argv[1], "run") == 0) {
+		argv[1] = name;
 		return run (argc - 1, argv + 1);
+	}
 	if (argc < 2)
 		return fail ("a command is missing; try cpod-oci --help");
 	(void) snprintf (message, sizeof (message), "unknown command \"%.200s\"; this version has: run", argv[1]);

@@ -301,4 +301,9 @@ wrong "no config at all" 'config.json: .*No such file'
 config /inside exit 0
 ok "an id that would be a path is refused" exits 1 "$CPOD_OCI" run -b "$BUNDLE" "../x"
 ok "and a directory that is not there" exits 1 "$CPOD_OCI" run -b "$TMP/missing" x
+"$CPOD_OCI" run --bundel x 2>"$TMP/said"
+ok "an option that is none is told in the program's name" grep '^cpod-oci: run: .*--bundel' "$TMP/said"
+sed 's|"process": {|"oddity": 1, "process": {|' "$BUNDLE/config.json" >"$TMP/odd.json"
+"$CPOD_OCI" run -b "$BUNDLE" --config "$TMP/odd.json" "$POD-odd" 2>"$TMP/said"
+ok "a property that is unknown is a warning" grep '^cpod-oci: warning: .*: unknown property "oddity"' "$TMP/said"
 ok "nothing is left of any of them in the cgroups" test -z "$(find /sys/fs/cgroup -name "$POD-*")"
