@@ -326,7 +326,8 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 	}
 	if (ret < 0) {
 		cpod_rtpod_destroy (pod);
-		return ret;
+		return (ret == -EACCES || ret == -EPERM) && geteuid () != 0
+		       ? cpod_error_prefix (err, ret, "a pod needs root in this version") : ret;
 	}
 	*ret_pod = pod;
 	return 0;
