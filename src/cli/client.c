@@ -284,7 +284,7 @@ cpod_client_explain (const struct cpod_client *client, const struct cpod_varlink
 	                cpod_member_text (reply->parameters, "message", reply->error));
 	if (strcmp (reply->error, "io.cpod.Pod.ExecFailed") != 0)
 		return CPOD_EXIT_SYSTEM;
-	return code == ENOENT                      ? CPOD_EXIT_NOT_FOUND
+	return code == ENOENT || code == ENOTDIR   ? CPOD_EXIT_NOT_FOUND
 	       : code == EACCES || code == ENOEXEC ? CPOD_EXIT_NOT_EXECUTABLE
 	       : code == ESRCH                     ? CPOD_EXIT_NO
 	                                           : CPOD_EXIT_SYSTEM;
