@@ -51,6 +51,50 @@ require_own (const struct cpod_namespaces *namespaces, const bool *listed, struc
 	return 0;
 }
 
+/* Whether a path leads to the caller's own namespace of that type. */
+static bool
+leads_to_own (const char *path, enum cpod_oci_namespace_type type)
+{
+	static const char *const own[CPOD_OCI_N_NS] = {
+		[CPOD_OCI_NS_MOUNT] = "/proc/self/ns/mnt", [CPOD_OCI_NS_PID] = "/proc/self/ns/pid",
+		[CPOD_OCI_NS_NETWORK] = "/proc/self/ns/net", [CPOD_OCI_NS_IPC] = "/proc/self/ns/ipc",
+		[CPOD_OCI_NS_UTS] = "/proc/self/ns/uts", [CPOD_OCI_NS_CGROUP] = "/proc/self/ns/cgroup",
+		[CPOD_OCI_NS_USER] = "/proc/self/ns/user", [CPOD_OCI_NS_TIME] = "/proc/self/ns/time",
+	};
+	struct stat st, own_st;
+
+	return stat (path, &st) == 0 && stat (own[type], &own_st) == 0 && st.st_dev == own_st.st_dev && st.st_ino == own_st.st_ino;
+}
+
+/* A mount namespace that is joined is taken as it is: nothing is mounted in it, for others live there, and a
+ * pivot_root would change the root of everybody in it. So the spec may not ask for a root of its own. */
+static int
+check_joined_mounts (const struct cpod_compile_input *input, const struct cpod_namespaces *namespaces, struct cpod_error *err)
+{
+	const struct cpod_oci_spec *spec = input->spec;
+	const struct cpod_oci_linux *linux_part = spec->linux_part;
+	const struct { const char *field; bool given; } excluded[] = {
+		{ "root", spec->root != NULL },
+		{ "mounts", spec->mounts.n > 0 },
+		{ "linux.devices", linux_part->devices.n > 0 },
+		{ "linux.maskedPaths", linux_part->masked_paths.n > 0 },
+		{ "linux.readonlyPaths", linux_part->readonly_paths.n > 0 },
+		{ "linux.rootfsPropagation", linux_part->rootfs_propagation.set },
+	};
+	size_t index = namespaces->index[CPOD_OCI_NS_MOUNT];
+
+	if (!input->pod)
+		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: a bundle's root cannot be set up in a mount "
+		                       "namespace that others live in", index);
+	if (leads_to_own (namespaces->path[CPOD_OCI_NS_MOUNT], CPOD_OCI_NS_MOUNT))
+		return cpod_error_set (err, EINVAL, "linux.namespaces[%zu].path: the mount namespace is the host's", index);
+	for (size_t i = 0; i < sizeof (excluded) / sizeof (excluded[0]); i++)
+		if (excluded[i].given)
+			return cpod_error_set (err, EINVAL, "%s: cannot be had in a mount namespace that is joined, which is taken as it is",
+			                       excluded[i].field);
+	return 0;
+}
+
 int
 cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_namespaces *ret, struct cpod_error *err)
 {
@@ -84,30 +128,16 @@ cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_nam
 		if (!listed[CPOD_OCI_NS_CGROUP])
 			read.own |= CLONE_NEWCGROUP;   /* the pod has none to share, and never the host's */
 	}
-	/* pivot_root there would change the root of everybody in it. */
-	if (read.path[CPOD_OCI_NS_MOUNT] != NULL)
-		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: joining a mount namespace by path is not carried "
-		                       "out by this version", read.index[CPOD_OCI_NS_MOUNT]);
+	if (read.path[CPOD_OCI_NS_MOUNT] != NULL) {
+		status = check_joined_mounts (input, &read, err);
+		if (status < 0)
+			return status;
+	}
 	if (read.path[CPOD_OCI_NS_PID] != NULL && input->pod)
 		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: joining a PID namespace by path is not carried "
 		                       "out in a pod by this version", read.index[CPOD_OCI_NS_PID]);
 	*ret = read;
 	return 0;
-}
-
-/* Whether a path leads to the caller's own namespace of that type. */
-static bool
-leads_to_own (const char *path, enum cpod_oci_namespace_type type)
-{
-	static const char *const own[CPOD_OCI_N_NS] = {
-		[CPOD_OCI_NS_MOUNT] = "/proc/self/ns/mnt", [CPOD_OCI_NS_PID] = "/proc/self/ns/pid",
-		[CPOD_OCI_NS_NETWORK] = "/proc/self/ns/net", [CPOD_OCI_NS_IPC] = "/proc/self/ns/ipc",
-		[CPOD_OCI_NS_UTS] = "/proc/self/ns/uts", [CPOD_OCI_NS_CGROUP] = "/proc/self/ns/cgroup",
-		[CPOD_OCI_NS_USER] = "/proc/self/ns/user", [CPOD_OCI_NS_TIME] = "/proc/self/ns/time",
-	};
-	struct stat st, own_st;
-
-	return stat (path, &st) == 0 && stat (own[type], &own_st) == 0 && st.st_dev == own_st.st_dev && st.st_ino == own_st.st_ino;
 }
 
 bool

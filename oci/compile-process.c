@@ -158,19 +158,35 @@ compile_candidates (struct cpod_plan *plan, const char *name, const char *const 
 	return cpod_plan_texts (plan, candidates, n);
 }
 
+/* Capabilities by name, for people who read a plan. An exec's plan is made for every probe and read only when it
+ * fails: there the kind will do. Lives in the plan's arena. */
+static const char *
+describe_caps (struct cpod_plan *plan, uint64_t bits, bool briefly)
+{
+	cpod_autostr words = CPOD_STR_INIT;
+	const char *copy;
+
+	if (briefly)
+		return "what the container may have";
+	cpod_caps_words (bits, &words);
+	copy = cpod_arena_strdup (&plan->arena, words.len > 0 ? words.data : "none");
+	return copy != NULL ? copy : "";
+}
+
 static void
-compile_identity (struct cpod_plan *plan, const struct cpod_process *process)
+compile_identity (struct cpod_plan *plan, const struct cpod_process *process, bool briefly)
 {
 	struct cpod_op *op;
 
-	op = cpod_plan_add (plan, CPOD_OP_BOUNDING, "process.capabilities.bounding", "limit the bounding set to %#llx",
-	                    (unsigned long long) process->caps.bounding);
+	op = cpod_plan_add (plan, CPOD_OP_BOUNDING, "process.capabilities.bounding", "limit the bounding set to %s",
+	                    describe_caps (plan, process->caps.bounding, briefly));
 	op->caps = process->caps;
 	op = cpod_plan_add (plan, CPOD_OP_IDS, "process.user", "become uid %u, gid %u with %zu more groups", process->uid,
 	                    process->gid, process->n_groups);
 	op->ids = (struct cpod_op_ids) { process->uid, process->gid, cpod_plan_numbers (plan, process->groups, process->n_groups) };
-	op = cpod_plan_add (plan, CPOD_OP_CAPS, "process.capabilities", "set the capabilities to %#llx, ambient %#llx",
-	                    (unsigned long long) process->caps.effective, (unsigned long long) process->caps.ambient);
+	op = cpod_plan_add (plan, CPOD_OP_CAPS, "process.capabilities", "set the capabilities to %s; ambient: %s",
+	                    describe_caps (plan, process->caps.effective, briefly),
+	                    describe_caps (plan, process->caps.ambient, briefly));
 	op->caps = process->caps;
 }
 
@@ -232,7 +248,7 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 		compile_birth (plan, birth && !late);
 		compile_filter (plan, process);
 	}
-	compile_identity (plan, process);
+	compile_identity (plan, process, birth);
 	op = cpod_plan_add (plan, CPOD_OP_UMASK, "process.user.umask", "set the umask to %04o", process->umask);
 	op->number.value = process->umask;
 	if (process->no_new_privs) {
@@ -240,7 +256,7 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 		compile_filter (plan, process);
 	}
 	compile_birth (plan, late);
-	op = cpod_plan_add (plan, CPOD_OP_EXEC, "process.args[0]", "execute %s", argv[0]);
+	op = cpod_plan_add (plan, CPOD_OP_EXEC, birth ? NULL : "process.args[0]", "execute %s", argv[0]);
 	op->exec.argv = cpod_plan_texts (plan, argv, argc);
 	op->exec.envp = cpod_plan_texts (plan, envp, envc);
 	op->exec.paths = compile_candidates (plan, argv[0], envp);

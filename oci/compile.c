@@ -162,6 +162,32 @@ compile_join_cgroup (struct cpod_compiler *compiler)
 	compiler->plan->header.clone_flags &= ~(uint64_t) CLONE_NEWCGROUP;
 }
 
+/* The container's own root and everything in it, up to the pivot. */
+static int
+compile_file_systems (struct cpod_compiler *compiler, const struct cpod_process *process, struct cpod_error *err)
+{
+	int ret;
+
+	if ((ret = cpod_compile_root (compiler, err)) < 0 || (ret = cpod_compile_kernel (compiler, process, err)) < 0
+	    || (ret = cpod_compile_mounts (compiler, err)) < 0 || (ret = cpod_compile_devices (compiler, err)) < 0)
+		return ret;
+	cpod_compile_masks (compiler);
+	compile_last_touches (compiler, process->cwd);
+	compile_pivot (compiler);
+	return 0;
+}
+
+/* In a mount namespace that is joined nothing is made: its root is the container's. */
+static int
+compile_as_it_is (struct cpod_compiler *compiler, const struct cpod_process *process, struct cpod_error *err)
+{
+	int ret = cpod_compile_kernel (compiler, process, err);
+
+	if (ret == 0)
+		cpod_plan_add (compiler->plan, CPOD_OP_CLOSE, NULL, "close every descriptor above 2");
+	return ret;
+}
+
 int
 cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *arena, const struct cpod_process *process,
                     struct cpod_plan *plan, struct cpod_error *err)
@@ -183,13 +209,14 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	if (!input->own_stdio)
 		cpod_compile_stdio (plan, input->stdio_fd);
 	compile_namespaces (&compiler);
-	if ((ret = compile_names (&compiler, err)) < 0 || (ret = cpod_compile_root (&compiler, err)) < 0
-	    || (ret = cpod_compile_kernel (&compiler, process, err)) < 0
-	    || (ret = cpod_compile_mounts (&compiler, err)) < 0 || (ret = cpod_compile_devices (&compiler, err)) < 0)
+	if ((ret = compile_names (&compiler, err)) < 0)
 		return ret;
-	cpod_compile_masks (&compiler);
-	compile_last_touches (&compiler, process->cwd);
-	compile_pivot (&compiler);
+	if (compiler.namespaces.path[CPOD_OCI_NS_MOUNT] == NULL)
+		ret = compile_file_systems (&compiler, process, err);
+	else
+		ret = compile_as_it_is (&compiler, process, err);
+	if (ret < 0)
+		return ret;
 	cpod_plan_add (plan, CPOD_OP_KEYRING, NULL, "join a session keyring of its own");
 	cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
 	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd, false);

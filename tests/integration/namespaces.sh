@@ -96,6 +96,19 @@ spaces join "$OWN, {\"type\": \"network\", \"path\": \"/proc/$target/ns/net\"}" 
 	/inside cat /proc/sys/net/ipv4/ip_default_ttl
 ok "a sysctl goes to the namespace that was joined" result join
 ok "where the other pod sees it" test "$(inside p default /inside cat /proc/sys/net/ipv4/ip_default_ttl)" = 70
+
+# joined_mounts NAME EXTRA: a container in the mount namespace of another, with EXTRA in its spec.
+joined_mounts () {
+	pod "{\"name\": \"main\", \"spec\": {\"process\": {\"args\": [\"/inside\", \"touch\", \"/dev/shm/joined\"]}$2,
+		\"linux\": {\"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"mount\", \"path\": \"/proc/$target/ns/mnt\"}]}}}" >"$TMP/$1.json"
+}
+joined_mounts joined ''
+ok "a pod joins another one's mount namespace" result joined
+ok "what it writes is seen there" inside p default /inside cat /dev/shm/joined
+ok "nothing was mounted there" test "$(inside p default /inside cat /proc/self/mountinfo | wc -l)" -eq \
+	"$(inside p new /inside cat /proc/self/mountinfo | wc -l)"
+joined_mounts rooted ', "mounts": [{"destination": "/x", "type": "tmpfs"}]'
+ok "mounts of its own cannot be had there" refused rooted 'containers\[0\].spec.mounts: cannot be had in a mount namespace'
 ok "a running pod ends" finish p
 
 # refusals of a path: TYPE PATH WORDS
@@ -126,7 +139,8 @@ ok "one type twice" space_refused "$OWN"', {"type": "pid"}' '\[2\]: "pid" stands
 ok "an unknown type" space_refused "$OWN"', {"type": "net"}' '\[2\].type: "net" is not one of'
 ok "a relative path" space_refused "$OWN"', {"type": "ipc", "path": "ns"}' '\[2\].path: must be an absolute path'
 ok "a PID namespace by path" space_refused '{"type": "mount"}, {"type": "pid", "path": "/proc/self/ns/pid"}' '\[1\].path: joining a PID'
-ok "a mount namespace by path" space_refused '{"type": "pid"}, {"type": "mount", "path": "/proc/self/ns/mnt"}' '\[1\].path: joining a mount'
+ok "the host's mount namespace" space_refused '{"type": "pid"}, {"type": "mount", "path": "/proc/self/ns/mnt"}' \
+	"\[1\].path: the mount namespace is the host's"
 
 fi
 
