@@ -74,7 +74,11 @@ ok "and the reader has got its part" test "$(wc -c <"$TMP/head")" -eq 100
 pod "$(container main /inside seq output 3000000 , sleep)" >"$TMP/stuck.json"
 exec 4<>"$TMP/pipe"
 launch stuck --logs
-kill -TERM "$(cat "$TMP/stuck.pid")"
+# A signal that comes before the shell's child has become cpod is lost with the shell's own traps.
+until ended stuck; do
+	kill -TERM "$(cat "$TMP/stuck.pid")"
+	sleep 0.1
+done
 wait "$(cat "$TMP/stuck.pid")" 2>/dev/null
 "$CPOD" run --name "$POD-stuck" --logs "$TMP/stuck.json" >"$TMP/pipe" 2>"$TMP/stuck.progress" &
 stuck=$!
