@@ -22,7 +22,8 @@
 
 enum {
 	MAX_DAEMONS     = 4,
-	MAX_CONNECTIONS = 64,                 /* of each daemon */
+	MAX_CONNECTIONS = 64,                 /* of the server; one more ends the oldest that waits */
+	LIBRARY_LIMIT   = 1000,               /* far above: at its own limit libmicrohttpd goes deaf */
 	MEMORY          = 16 << 10,           /* of one connection: request line and header fields fit in */
 	IDLE_S          = 15,
 };
@@ -35,6 +36,7 @@ struct peer {
 	int fd;                               /* the daemon's */
 	uint64_t since_ns;                    /* when it was opened, or its last request was answered */
 	bool answering;                       /* the request has been received */
+	bool ended;                           /* was cut off; the library has not seen it yet */
 };
 
 /* One request. */
@@ -48,8 +50,8 @@ struct cpod_http_server {
 	struct MHD_Daemon *daemons[MAX_DAEMONS];
 	size_t n_daemons;
 	int epoll_fd;                         /* owned */
-	struct peer *peers;
-	unsigned int n_answering;
+	struct peer *peers;                   /* the newest first */
+	unsigned int n_peers, n_answering;
 	uint64_t now_ns;                      /* of the run in progress */
 };
 
@@ -94,6 +96,21 @@ set_answering (struct peer *peer, bool answering)
 	peer->since_ns = peer->server->now_ns;
 }
 
+/* Makes room: the connection that waits for its request the longest is cut off. */
+static void
+end_oldest (struct cpod_http_server *server)
+{
+	struct peer *oldest = NULL;
+
+	for (struct peer *peer = server->peers; peer != NULL; peer = peer->next)
+		if (!peer->answering && !peer->ended)
+			oldest = peer;
+	if (oldest == NULL)
+		return;
+	oldest->ended = true;
+	(void) shutdown (oldest->fd, SHUT_RDWR);
+}
+
 /* A connection was opened or closed. */
 static void
 notify_connection (void *data, struct MHD_Connection *connection, void **context,
@@ -115,10 +132,13 @@ notify_connection (void *data, struct MHD_Connection *connection, void **context
 		if (server->peers != NULL)
 			server->peers->prev = peer;
 		server->peers = peer;
+		if (++server->n_peers > MAX_CONNECTIONS)
+			end_oldest (server);
 		return;
 	}
 	if (peer == NULL)
 		return;
+	server->n_peers--;
 	set_answering (peer, false);
 	*(peer->prev != NULL ? &peer->prev->next : &server->peers) = peer->next;
 	if (peer->next != NULL)
@@ -235,7 +255,7 @@ add_daemon (struct cpod_http_server *server, int listen_fd, struct cpod_error *e
 
 	daemon = MHD_start_daemon (MHD_USE_EPOLL, 0, NULL, NULL, handle, server,
 	                           MHD_OPTION_LISTEN_SOCKET, listen_fd,
-	                           MHD_OPTION_CONNECTION_LIMIT, (unsigned int) MAX_CONNECTIONS,
+	                           MHD_OPTION_CONNECTION_LIMIT, (unsigned int) LIBRARY_LIMIT,
 	                           MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) MEMORY,
 	                           MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) IDLE_S,
 	                           MHD_OPTION_STRICT_FOR_CLIENT, 1,
