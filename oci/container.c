@@ -207,14 +207,13 @@ cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_co
 static int
 prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 {
-	int ret;
+	bool elsewhere = strncmp (c->cgroup_path, c->pod->cgroup_path, strlen (c->pod->cgroup_path)) != 0;
+	int ret = elsewhere ? cpod_rtpod_note_cgroup (c->pod, c->cgroup_path, err) : 0;
 
-	if (strncmp (c->cgroup_path, c->pod->cgroup_path, strlen (c->pod->cgroup_path)) != 0) {
-		ret = cpod_rtpod_note_cgroup (c->pod, c->cgroup_path, err);
-		if (ret < 0)
-			return ret;
-	}
-	ret = cpod_cgroup_create (c->pod->cgroup_root_fd, c->cgroup_path, &c->settings, CPOD_CGROUP_NEW, &c->cgroup_fd, err);
+	if (ret == 0)
+		ret = cpod_cgroup_create (c->pod->cgroup_root_fd, c->cgroup_path, &c->settings, CPOD_CGROUP_NEW, &c->cgroup_fd, err);
+	if (ret == 0 && elsewhere)
+		ret = cpod_rtpod_mark_cgroup (c->cgroup_fd, err);
 	if (ret < 0)
 		return ret;
 	ret = cpod_cgroup_apply (c->cgroup_fd, &c->settings, err);

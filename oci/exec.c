@@ -110,6 +110,8 @@ cpod_rtexec_sweep (struct cpod_rt_container *c, bool all)
 			(void) cpod_cgroup_kill (group->fd, NULL);
 			(void) cpod_cgroup_wait_empty (group->fd, cpod_clock_ns () + SWEEP_NS, NULL);
 		}
+		if (!all && group->used_up && is_populated (group))
+			(void) cpod_cgroup_kill (group->fd, NULL);   /* who was born in it while it was being killed */
 		if (!all && (is_populated (group) || cpod_cgroup_remove (c->cgroup_fd, group->name, NULL) < 0)) {
 			at = &group->next;
 			continue;

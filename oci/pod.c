@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define CGROUP_PARENT "cpod"
@@ -165,7 +166,8 @@ make_cgroup (struct cpod_rt_pod *pod, const char *parent, struct cpod_error *err
 		return cpod_error_oom (err);
 	if ((ret = cpod_rtpod_note_cgroup (pod, pod->cgroup_path, err)) < 0
 	    || (ret = cpod_cgroup_root_open (&pod->cgroup_root_fd, err)) < 0
-	    || (ret = cpod_cgroup_create (pod->cgroup_root_fd, pod->cgroup_path, NULL, CPOD_CGROUP_NEW, &pod->cgroup_fd, err)) < 0)
+	    || (ret = cpod_cgroup_create (pod->cgroup_root_fd, pod->cgroup_path, NULL, CPOD_CGROUP_NEW, &pod->cgroup_fd, err)) < 0
+	    || (ret = cpod_rtpod_mark_cgroup (pod->cgroup_fd, err)) < 0)
 		return ret;
 	ret = cpod_cgroup_create (pod->cgroup_fd, "init", NULL, CPOD_CGROUP_NEW, &fd, err);
 	if (ret < 0)
@@ -173,12 +175,37 @@ make_cgroup (struct cpod_rt_pod *pod, const char *parent, struct cpod_error *err
 	return fd;
 }
 
-/* Ends and removes one group that may still hold processes. */
+/* The mark of a group that cpod made, so that a state file which was tampered with reclaims nobody else's.
+ * xattr(7): trusted.* is root's alone. */
+#define CGROUP_MARK "trusted.cpod"
+
+int
+cpod_rtpod_mark_cgroup (int cgroup_fd, struct cpod_error *err)
+{
+	char path[40];
+
+	(void) snprintf (path, sizeof (path), "/proc/self/fd/%d", cgroup_fd);
+	if (setxattr (path, CGROUP_MARK, "1", 1, 0) < 0)
+		return cpod_error_sys (err, errno, "mark the cgroup");
+	return 0;
+}
+
+static bool
+is_marked (int cgroup_fd)
+{
+	char path[40], value[4];
+
+	(void) snprintf (path, sizeof (path), "/proc/self/fd/%d", cgroup_fd);
+	return getxattr (path, CGROUP_MARK, value, sizeof (value)) == 1;
+}
+
+/* Ends and removes one group that may still hold processes. One without a mark was either never finished, and is
+ * empty, or is not cpod's: then it stays, and so does everybody in it. */
 static int
 reclaim_cgroup (int root_fd, const char *path, struct cpod_error *err)
 {
 	struct cpod_error failure = { 0 };
-	bool populated = false;
+	bool populated = true;
 	int fd = -1, ret;
 
 	ret = cpod_cgroup_open (root_fd, path, &fd, &failure);
@@ -186,7 +213,14 @@ reclaim_cgroup (int root_fd, const char *path, struct cpod_error *err)
 		return 0;
 	if (ret < 0)
 		return cpod_error_set (err, failure.code, "%s", failure.message);
-	if (cpod_cgroup_populated (fd, &populated, NULL) == 0 && populated) {
+	if (!is_marked (fd)) {
+		cpod_fd_close (&fd);
+		if (unlinkat (root_fd, path + strspn (path, "/"), AT_REMOVEDIR) == 0)
+			return 0;
+		return cpod_error_set (err, EPERM, "cgroup %s: it is not marked as cpod's; it stays", path);
+	}
+	(void) cpod_cgroup_populated (fd, &populated, NULL);
+	if (populated) {
 		(void) cpod_cgroup_kill (fd, NULL);
 		ret = cpod_cgroup_wait_empty (fd, cpod_clock_ns () + DEATH_NS, err);
 	}

@@ -107,6 +107,8 @@ int cpod_rtpod_send (struct cpod_rt_pod *pod, const struct cpod_message *message
 void cpod_rtpod_receive (struct cpod_rt_pod *pod, int timeout_ms);
 /* Writes down which groups a dead supervisor would leave: a line each in state_dir/runtime/cgroup. */
 int cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cpod_error *err);
+/* Marks a group as cpod's: only such ones are reclaimed with processes in them. */
+int cpod_rtpod_mark_cgroup (int cgroup_fd, struct cpod_error *err);
 /* Kills and removes what that file names. */
 int cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err);
 

@@ -17,6 +17,7 @@
 
 #define SIGCHLD       17
 #define RLIMIT_NOFILE 7
+#define POLLERR       8
 #define STACK_BYTES   65536
 
 /* A request, taken apart. */
@@ -203,6 +204,17 @@ walk_exec_plan (void *data)
 	sys_exit (127);
 }
 
+/* Whether nobody waits for the result any more: the exec was given up while its request lay in the socket,
+ * and its group was killed before anything was in it. */
+static int
+is_given_up (int result_fd)
+{
+	struct sys_pollfd pollfd = { result_fd, 0, 0 };
+	int64_t no_wait[2] = { 0, 0 };
+
+	return SYS_CALL_5 (__NR_ppoll, &pollfd, 1, no_wait, 0, 0) > 0 && (pollfd.revents & POLLERR) != 0;
+}
+
 static void
 exec (struct launch *launch, struct cpod_request *request)
 {
@@ -214,6 +226,8 @@ exec (struct launch *launch, struct cpod_request *request)
 	long pid;
 
 	launch->pid = 0;
+	if (is_given_up (launch->report_fd))
+		return;
 	set_cgroup (launch, &args);
 	launch->walk.step = CPOD_STEP_CLONE;
 	pid = arch_clone3_run (&args, sizeof (args), walk_exec_plan, launch);

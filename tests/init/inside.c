@@ -522,6 +522,7 @@ static const struct action {
 	{ "connect", inside_connect },
 	{ "get", inside_get },
 	{ "request", inside_request },
+	{ "crowd", inside_crowd },
 };
 
 /* Runs the named action; 127 when there is none. */

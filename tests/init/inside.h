@@ -25,6 +25,7 @@ int inside_get (int argc, char **argv);
 /* request PORT LINE...: sends the lines and an empty one as they are to the loopback (6:PORT: of IPv6) and prints the
  * whole answer, to the end of the connection. 0, or the errno. */
 int inside_request (int argc, char **argv);
+int inside_crowd (int argc, char **argv);
 
 /* Reads at most size - 1 bytes of a file into text, which is then ended by a NUL.
  * Returns the length, or -errno. */

@@ -113,3 +113,25 @@ inside_request (int argc, char **argv)
 	fwrite (answer, 1, read_all (fd, answer, sizeof (answer)), stdout);
 	return 0;
 }
+
+/* crowd PORT N: opens N connections, sends half a request on each, then closes them all. */
+int
+inside_crowd (int argc, char **argv)
+{
+	static int fds[1024];
+	struct sockaddr_in address;
+	char *port = argc > 0 ? argv[0] : NULL;
+	int n = argc > 1 ? atoi (argv[1]) : 0;
+
+	if (n < 1 || n > 1000)
+		return EINVAL;
+	for (int i = 0; i < n; i++) {
+		fds[i] = loopback (1, &port, &address);
+		if (fds[i] < 0 || connect (fds[i], (struct sockaddr *) &address, sizeof (address)) < 0)
+			return errno;
+		dprintf (fds[i], "GET /st");
+	}
+	for (int i = 0; i < n; i++)
+		close (fds[i]);
+	return 0;
+}

@@ -99,6 +99,8 @@ ok "it ends" finish q
 
 launch q --port "$port"
 ok "a pod runs" within 10 gives '200 {"healthy":true}' /healthy
+ok "two hundred who do not finish what they ask" "$INSIDE" crowd "$port" 200
+ok "keep nobody from an answer" gives '200 {"healthy":true}' /healthy
 ok "kill answers with nothing" gives '200 ' /kill POST
 got=0
 wait "$(cat "$TMP/q.pid")" || got=$?
