@@ -16,6 +16,7 @@ left () {
 	mkdir -p "$left_dir/runtime"
 	chmod 700 "$CPOD_STATE_DIR" "$CPOD_STATE_DIR/pods" "$left_dir"
 	: >"$left_dir/lock"
+	printf production >"$left_dir/plugin"
 	shift
 	printf '%s\n' "$@" >"$left_dir/runtime/cgroup"
 }
@@ -27,7 +28,7 @@ stranger_lives () {
 left stranger "$foreign"
 ok "a cgroup that is not marked as cpod's is named" prints "cgroup $foreign: it is not marked as cpod's" "$CPOD" gc
 ok "and who is in it lives" stranger_lives
-left climber "../$foreign" "$foreign/.." /
+left climber / "../$foreign" "$foreign/.."
 ok "a path that climbs is refused" prints 'not allowed' "$CPOD" gc
 ok "and ends nobody" stranger_lives
 kill "$stranger"
