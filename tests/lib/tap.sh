@@ -112,7 +112,7 @@ cgroup_root () {
 # this file's prefix are looked at, so that others may run beside it.
 state_of_host () {
 	echo "mounts:"
-	cat /proc/self/mountinfo
+	grep -v ' /run/netns' /proc/self/mountinfo   # those are podman's and iproute2's
 	echo "cgroups:"
 	find "$(cgroup_root)" -mindepth 1 -type d -path "*cpod*$POD*" ! -name cpod 2>/dev/null | sort
 	echo "state:"
