@@ -186,6 +186,7 @@ compile_small_root (const struct cpod_strings *layers, struct cpod_plan *plan)
 	size_t n = layers->n < 64 ? layers->n : 64;
 	struct cpod_op *op;
 
+	cpod_plan_add (plan, CPOD_OP_OWN_ROOT, NULL, "look whether / is the mount namespace's root");
 	op = cpod_plan_add (plan, CPOD_OP_PROPAGATION, NULL, "make every mount private");
 	op->number.value = MS_PRIVATE | MS_REC;
 	for (size_t i = 0; i < n; i++)

@@ -234,6 +234,7 @@ cpod_compile_root (struct cpod_compiler *compiler, struct cpod_error *err)
 		bool slave = propagation->set && propagation->value != CPOD_OCI_PROPAGATION_PRIVATE
 		             && propagation->value != CPOD_OCI_PROPAGATION_RPRIVATE;
 
+		cpod_plan_add (compiler->plan, CPOD_OP_OWN_ROOT, NULL, "look whether / is the mount namespace's root");
 		op = cpod_plan_add (compiler->plan, CPOD_OP_PROPAGATION, NULL, "cut every mount off from the host");
 		op->number.value = (slave ? MS_SLAVE : MS_PRIVATE) | MS_REC;
 	}

@@ -42,6 +42,7 @@ enum cpod_make { CPOD_MAKE_NOTHING, CPOD_MAKE_DIR, CPOD_MAKE_FILE };
 enum cpod_op_kind {
 	CPOD_OP_END,           /* nothing: pod init's own plan ends so */
 	/* mounts */
+	CPOD_OP_OWN_ROOT,      /* "/" is found to be the mount namespace's root: in a chroot, a pivot would leave a way out */
 	CPOD_OP_PROPAGATION,   /* propagation: mount_setattr of "/" as it is now */
 	CPOD_OP_FSMOUNT,       /* fsmount: a new file system, detached, into a slot */
 	CPOD_OP_OPEN_TREE,     /* open_tree: a detached copy of the mount at a path of the old root, into a slot */
@@ -176,7 +177,7 @@ enum cpod_step {
 	CPOD_STEP_DUP, CPOD_STEP_SETSID, CPOD_STEP_KEYRING, CPOD_STEP_RLIMIT, CPOD_STEP_OUTSIDE, CPOD_STEP_BOUNDING,
 	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
 	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,
-	CPOD_STEP_NOT_DIRECTORY, CPOD_STEP_MASK_COUNT, CPOD_STEP_SIGNALS,
+	CPOD_STEP_NOT_DIRECTORY, CPOD_STEP_SIGNALS, CPOD_STEP_CHROOT,
 	CPOD_STEPS,
 };
 

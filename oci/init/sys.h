@@ -90,6 +90,7 @@ static inline long sys_capset (void *header, const void *data) { return SYS_CALL
 static inline long sys_setgroups (size_t n, const uint32_t *groups) { return SYS_CALL_2 (__NR_setgroups, n, groups); }
 static inline long sys_setresgid (uint32_t r, uint32_t e, uint32_t s) { return SYS_CALL_3 (__NR_setresgid, r, e, s); }
 static inline long sys_setresuid (uint32_t r, uint32_t e, uint32_t s) { return SYS_CALL_3 (__NR_setresuid, r, e, s); }
+static inline long sys_getpid (void) { return SYS_CALL_0 (__NR_getpid); }
 static inline long sys_setsid (void) { return SYS_CALL_0 (__NR_setsid); }
 static inline long sys_prlimit (int resource, const struct sys_rlimit *limit, struct sys_rlimit *old)
 { return SYS_CALL_4 (__NR_prlimit64, 0, resource, limit, old); }

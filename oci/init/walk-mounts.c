@@ -10,10 +10,37 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/mount.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
 
 #define MNT_DETACH 2
 #define MOVE_BY_FD (MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
+
+/* Joining the mount namespace that one is already in leads to its root. When that is another mount than "/" was
+ * before, this is a chroot: pivot_root would exchange the mount there and leave the host's root in the namespace,
+ * where every exec that joins it, and a container that may chroot, would find it. */
+long
+walk_own_root (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	struct statx before, after;
+	long self, ret;
+	int pid = (walk->plan->clone_flags & CLONE_NEWPID) != 0 ? 1 : (int) sys_getpid ();
+
+	(void) op;
+	ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx (AT_FDCWD, "/", 0, STATX_MNT_ID, &before));
+	if (ret < 0)
+		return ret;
+	self = walk_at (walk, CPOD_STEP_OPEN, sys_pidfd_open (pid, 0));
+	if (self < 0)
+		return self;
+	ret = walk_at (walk, CPOD_STEP_SETNS, sys_setns ((int) self, CLONE_NEWNS));
+	walk_done ((int) self);
+	if (ret >= 0)
+		ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx (AT_FDCWD, "/", 0, STATX_MNT_ID, &after));
+	if (ret < 0)
+		return ret;
+	return before.stx_mnt_id == after.stx_mnt_id ? 0 : walk_at (walk, CPOD_STEP_CHROOT, -EPERM);
+}
 
 /* The mount of "/" gets the propagation in number; with MS_REC, so does every mount below it. */
 long

@@ -85,6 +85,7 @@ walk_done (int fd)
 }
 
 static long (*const operations[CPOD_OP_KINDS]) (struct cpod_walk *, const struct cpod_op *) = {
+	[CPOD_OP_OWN_ROOT]      = walk_own_root,
 	[CPOD_OP_PROPAGATION]   = walk_propagation,
 	[CPOD_OP_FSMOUNT]       = walk_fsmount,
 	[CPOD_OP_OPEN_TREE]     = walk_open_tree,

@@ -53,6 +53,7 @@ void walk_fill (struct cpod_walk *walk, uint32_t slot, int fd);
 void walk_done (int fd);
 
 /* walk-mounts.c and walk-files.c: one function an operation. */
+long walk_own_root (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_propagation (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_fsmount (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_open_tree (struct cpod_walk *walk, const struct cpod_op *op);
