@@ -17,6 +17,7 @@ tests/unit/test-%: $(srcdir)/tests/unit/test-%.c tests/libcli.a libcpod.a Makefi
 		$(CFLAGS) -MMD -MP -MF $@.d -MT $@ $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< \
 		$(addprefix $(srcdir)/,$(UNIT_FILES)) tests/libcli.a libcpod.a $(ARCHIVES) $(UNIT_LIBS) $(CMOCKA_LIBS)
 
+tests/unit/test-net: UNIT_LIBS = -lmnl
 tests/unit/test-cgroup: UNIT_LIBS = -lm
 tests/unit/test-seccomp tests/unit/test-seccomp-default: UNIT_FILES = tests/lib/bpf-interp.c tests/lib/seccomp-probe.c
 tests/unit/test-controller: UNIT_FILES = tests/lib/fake-runtime.c
