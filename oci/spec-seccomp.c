@@ -63,7 +63,7 @@ static const struct cpod_field arg_fields[] = {
 	  .where = "of the argument" },
 	{ "value", CPOD_KIND_UINT, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, value), .where = "compared with" },
 	{ "valueTwo", CPOD_KIND_UINT, 0, OFF (seccomp_arg, value_two),
-	  .where = "the mask of SCMP_CMP_MASKED_EQ" },
+	  .where = "what the masked argument must equal, with SCMP_CMP_MASKED_EQ" },
 	{ "op", CPOD_KIND_ENUM, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, op), .words = op_words,
 	  .where = "on 64 bits, unsigned" },
 };

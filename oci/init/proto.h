@@ -54,7 +54,6 @@ struct cpod_record {
 /* flags of LAUNCH and EXEC: which of the leading descriptors are there, in this order:
  * plan, status (LAUNCH) or result (EXEC), then */
 #define CPOD_LAUNCH_CGROUP (1u << 0)    /* a cgroup directory to be born in */
-#define CPOD_LAUNCH_TARGET (1u << 1)    /* EXEC: the pidfd of the container to join */
 /* and then the plan's given descriptors. */
 
 /* flags of READY */
@@ -67,8 +66,7 @@ struct cpod_message {
 	uint32_t flags;
 	int32_t  pid;                   /* LAUNCHED: in pod init's PID namespace */
 	int32_t  status;                /* EXITED: as from wait4 */
-	uint32_t join;                  /* EXEC: CLONE_NEW* to join */
-	uint32_t reserved;
+	uint32_t reserved[2];
 	struct cpod_record record;      /* READY, LAUNCHED: why not */
 };
 
