@@ -11,6 +11,7 @@ base_sources += \
 	src/base/json-relaxed.c src/base/json-relaxed.h \
 	src/base/json-write.c \
 	src/base/loop.c src/base/loop.h \
+	src/base/signals.c src/base/signals.h \
 	src/base/str.c src/base/str.h
 libcpod_sources += \
 	src/base/module.c src/base/module.h \

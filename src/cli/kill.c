@@ -2,7 +2,8 @@
 #include "cli.h"
 
 #include "client.h"
-#include "signals.h"
+
+#include "src/base/signals.h"
 
 enum { OPTION_SIGNAL };
 

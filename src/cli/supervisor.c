@@ -3,10 +3,10 @@
 
 #include "cli.h"
 #include "load.h"
-#include "signals.h"
 
 #include "src/base/error.h"
 #include "src/base/fd.h"
+#include "src/base/signals.h"
 
 #include <errno.h>
 #include <malloc.h>

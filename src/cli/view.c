@@ -1,9 +1,10 @@
 /* Progress of a running pod, as lines or drawn in place; see view.h. */
 #include "view.h"
 
-#include "signals.h"
 #include "status-json.h"
 #include "table.h"
+
+#include "src/base/signals.h"
 
 #include <stdio.h>
 #include <string.h>

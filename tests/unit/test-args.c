@@ -1,7 +1,7 @@
 /* Command line arguments by table, numbers, and the names of signals.
- * Links: src/cli/args.c src/cli/signals.c */
+ * Links: src/cli/args.c src/base/signals.c */
 #include "src/cli/cli.h"
-#include "src/cli/signals.h"
+#include "src/base/signals.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,9 +2,8 @@
  * runs on). */
 #include "signals.h"
 
-#include "args.h"
-
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,26 +19,36 @@ static const struct { const char *name; int number; } aliases[] = {
 	{ "IOT", 6 }, { "CLD", 17 }, { "POLL", 29 }, { "UNUSED", 31 }, { "RTMIN", 34 }, { "RTMAX", 64 },
 };
 
+/* A number of one or two digits from min to max, or -1. */
+static int
+parse_number (const char *text, int min, int max)
+{
+	size_t len = strspn (text, "0123456789");
+	int number = len >= 1 && len <= 2 && text[len] == '\0' ? atoi (text) : -1;
+
+	return number >= min && number <= max ? number : -1;
+}
+
 /* "RTMIN+N" and "RTMAX-N", or -1. */
 static int
 parse_realtime (const char *text)
 {
-	long offset;
+	int offset = strlen (text) > 6 ? parse_number (text + 6, 0, 30) : -1;
 
-	if (strncasecmp (text, "RTMIN+", 6) == 0 && cpod_args_number (text + 6, 0, 30, &offset) == 0)
-		return 34 + (int) offset;
-	if (strncasecmp (text, "RTMAX-", 6) == 0 && cpod_args_number (text + 6, 0, 30, &offset) == 0)
-		return 64 - (int) offset;
+	if (offset >= 0 && strncasecmp (text, "RTMIN+", 6) == 0)
+		return 34 + offset;
+	if (offset >= 0 && strncasecmp (text, "RTMAX-", 6) == 0)
+		return 64 - offset;
 	return -1;
 }
 
 int
 cpod_signal_parse (const char *text)
 {
-	long number;
+	int number = parse_number (text, 1, 64);
 
-	if (cpod_args_number (text, 1, 64, &number) == 0)
-		return (int) number;
+	if (number > 0)
+		return number;
 	if (strncasecmp (text, "SIG", 3) == 0)
 		text += 3;
 	for (size_t i = 1; i < sizeof (names) / sizeof (names[0]); i++)
