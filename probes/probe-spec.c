@@ -53,9 +53,8 @@ decode_argv (struct cpod_decoder *decoder, const struct cpod_json *value, struct
 	return 0;
 }
 
-/* exec is {"command": [...]} or the bare array. */
-static int
-decode_exec (struct cpod_decoder *decoder, const struct cpod_json *value, void *target, struct cpod_error *err)
+int
+cpod_exec_action_decode (struct cpod_decoder *decoder, const struct cpod_json *value, void *target, struct cpod_error *err)
 {
 	struct exec_action action = { { NULL, 0, false } };
 	int ret;
@@ -117,7 +116,7 @@ static const struct cpod_field http_get_fields[] = {
 	{ "scheme", CPOD_KIND_ENUM, 0, OFF (http_get, scheme), .words = scheme_words, .where = "" },
 	{ "httpHeaders", CPOD_KIND_ARRAY, 0, OFF (http_get, headers), .object = &header_object, .where = "" },
 };
-static const struct cpod_object http_get_object = { "httpGet", TABLE (http_get, http_get_fields), NULL, false };
+const struct cpod_object cpod_http_get_object = { "httpGet", TABLE (http_get, http_get_fields), NULL, false };
 
 static const struct cpod_field tcp_socket_fields[] = {
 	{ "port", CPOD_KIND_CUSTOM, CPOD_FIELD_REQUIRED, OFF (tcp_socket, port), .custom = decode_port, .where = "" },
@@ -181,9 +180,9 @@ refuse_grace (struct cpod_decoder *decoder, const struct cpod_json *value, void 
 }
 
 #define PROBE_FIELDS \
-	{ "exec", CPOD_KIND_CUSTOM, 0, OFF (probe_spec, command), .custom = decode_exec, \
+	{ "exec", CPOD_KIND_CUSTOM, 0, OFF (probe_spec, command), .custom = cpod_exec_action_decode, \
 	  .where = "exit status 0 is success; a timeout kills it" }, \
-	{ "httpGet", CPOD_KIND_OBJECT, CPOD_FIELD_NOT_YET, OFF (probe_spec, http_get), .object = &http_get_object, \
+	{ "httpGet", CPOD_KIND_OBJECT, CPOD_FIELD_NOT_YET, OFF (probe_spec, http_get), .object = &cpod_http_get_object, \
 	  .where = "not carried out" }, \
 	{ "tcpSocket", CPOD_KIND_OBJECT, CPOD_FIELD_NOT_YET, OFF (probe_spec, tcp_socket), .object = &tcp_socket_object, \
 	  .where = "not carried out" }, \

@@ -33,6 +33,12 @@ struct cpod_probe_spec {
 /* The element tables for livenessProbe, readinessProbe and startupProbe. */
 extern const struct cpod_object cpod_liveness_probe_object, cpod_readiness_probe_object, cpod_startup_probe_object;
 
+/* For other objects that have handlers: the decoder of exec, {"command": [...]} or the bare array, into a struct
+ * cpod_strings; and the table of httpGet. */
+int cpod_exec_action_decode (struct cpod_decoder *decoder, const struct cpod_json *value, void *target,
+                             struct cpod_error *err);
+extern const struct cpod_object cpod_http_get_object;
+
 /* The normalised probe: every number written out, exec as {"command": [...]}. NULL: memory. */
 struct cpod_json *cpod_probe_json (const struct cpod_probe_spec *probe, struct cpod_arena *arena);
 

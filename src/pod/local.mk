@@ -5,6 +5,7 @@ libcpod_sources += \
 	src/pod/controller.c src/pod/pod.h \
 	src/pod/exec.c \
 	src/pod/history.c src/pod/history.h \
+	src/pod/lifecycle.h \
 	src/pod/locate.c src/pod/locate.h \
 	src/pod/prober.c \
 	src/pod/reclaim.c \
@@ -13,6 +14,7 @@ libcpod_sources += \
 	src/pod/spec.c src/pod/spec.h \
 	src/pod/spec-config.c \
 	src/pod/spec-json.c \
+	src/pod/spec-lifecycle.c \
 	src/pod/spec-tables.c \
 	src/pod/state.c src/pod/state.h \
 	src/pod/status.c \

@@ -11,6 +11,8 @@
 #ifndef CPOD_POD_SPEC_H
 #define CPOD_POD_SPEC_H
 
+#include "lifecycle.h"
+
 #include "probes/probe-spec.h"
 #include "src/base/arena.h"
 #include "src/base/json.h"
@@ -29,6 +31,15 @@ struct cpod_probe_use {
 	const char *const *argv;                 /* of exec, $(NAME) expanded; NULL-terminated */
 };
 
+struct cpod_hook_use {
+	const struct cpod_hook_spec *spec;       /* NULL: no such hook */
+	const char *const *argv;                 /* of exec, $(NAME) expanded; NULL-terminated */
+};
+struct cpod_dependency {
+	size_t container;                        /* index in the spec's containers */
+	enum cpod_dependency_condition condition;
+};
+
 struct cpod_container_spec {
 	const char *name;
 	bool init;
@@ -37,6 +48,19 @@ struct cpod_container_spec {
 	bool old_form;
 	const struct cpod_json *metadata;        /* NULL: absent */
 	struct cpod_probe_use probes[3];         /* by enum cpod_probe_type */
+
+	/* lifecycle.h has the meanings. Filled in by every front end; cpod_spec_link checks them as a whole. */
+	enum cpod_restart_policy restart_policy; /* the container's own */
+	bool sidecar;                            /* an init container whose own policy is Always */
+	const struct cpod_restart_rule *rules;   /* restartPolicyRules */
+	size_t n_rules;
+	struct cpod_hook_use post_start, pre_stop;
+	int stop_signal;                         /* 0: SIGTERM */
+	const struct cpod_dependency_spec *depends_on;
+	size_t n_depends;
+	const struct cpod_dependency *depends;   /* n_depends; made by cpod_spec_link */
+	const char *message_path;                /* terminationMessagePath; NULL: none */
+	enum cpod_message_policy message_policy;
 };
 
 struct cpod_spec {
@@ -47,6 +71,8 @@ struct cpod_spec {
 	unsigned int load_flags;                 /* CPOD_LOAD_* */
 	bool host_network;
 	int64_t grace_ms;
+	enum cpod_restart_policy restart_policy; /* the pod's */
+	int64_t active_deadline_ms;              /* activeDeadlineSeconds; 0: none */
 	const struct cpod_json *metadata;        /* NULL: absent */
 	const struct cpod_json *host_view;       /* NULL: absent */
 	struct cpod_container_spec *containers;  /* init containers first, in the order of the document */
