@@ -2,8 +2,10 @@
  *
  * An allow-list by topic. What is on it works; a call that exists but is not on it answers EPERM; a
  * number that no call has answers ENOSYS, so that programs fall back from calls younger than this
- * table as they would on an older kernel. Of the native machine's architectures its 32-bit one is
- * served by the same list; x32 answers ENOSYS, as on a kernel without it.
+ * table as they would on an older kernel. Only the machine's native calls are served: through its 32-bit
+ * gate, and x32's, everything answers ENOSYS, as on a kernel without them. Those are a second set of entries
+ * into the kernel that few programs need, and i386's socketcall hides its arguments from every filter. A
+ * container of 32-bit programs brings a profile of its own.
  *
  * Some calls follow the capabilities that the container may ever have: without the capability the kernel
  * would refuse them anyway, or they are how a new user namespace would regain it.
@@ -32,97 +34,83 @@
 #define CAP(name) (UINT64_C (1) << CAP_ ## name)
 
 static const char *const files[] = {
-	"_llseek", "access", "arm_fadvise64_64", "arm_sync_file_range", "chdir", "chmod", "chown",
-	"chown32", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3", "faccessat",
-	"faccessat2", "fadvise64", "fadvise64_64", "fallocate", "fchdir", "fchmod", "fchmodat", "fchmodat2",
-	"fchown", "fchown32", "fchownat", "fcntl", "fcntl64", "fdatasync", "fgetxattr", "file_getattr",
-	"file_setattr", "flistxattr", "flock", "fremovexattr", "fsetxattr", "fstat", "fstat64", "fstatat64",
-	"fstatfs", "fstatfs64", "fsync", "ftruncate", "ftruncate64", "futimesat", "getcwd", "getdents",
-	"getdents64", "getxattr", "getxattrat", "lchown", "lchown32", "lgetxattr", "link", "linkat",
-	"listxattr", "listxattrat", "llistxattr", "lremovexattr", "lseek", "lsetxattr", "lstat", "lstat64",
-	"mkdir", "mkdirat", "mknod", "mknodat", "name_to_handle_at", "newfstatat", "oldfstat", "oldlstat",
-	"oldstat", "open", "openat", "openat2", "pipe", "pipe2", "pread64", "preadv", "preadv2", "pwrite64",
-	"pwritev", "pwritev2", "read", "readahead", "readdir", "readlink", "readlinkat", "readv",
-	"removexattr", "removexattrat", "rename", "renameat", "renameat2", "rmdir", "sendfile",
-	"sendfile64", "setxattr", "setxattrat", "splice", "stat", "stat64", "statfs", "statfs64", "statx",
-	"symlink", "symlinkat", "sync", "sync_file_range", "sync_file_range2", "syncfs", "tee", "truncate",
-	"truncate64", "umask", "unlink", "unlinkat", "utime", "utimensat", "utimensat_time64", "utimes",
-	"vmsplice", "write", "writev",
+	"access", "chdir", "chmod", "chown", "close", "close_range", "copy_file_range", "creat", "dup",
+	"dup2", "dup3", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchdir", "fchmod", "fchmodat",
+	"fchmodat2", "fchown", "fchownat", "fcntl", "fdatasync", "fgetxattr", "file_getattr", "file_setattr",
+	"flistxattr", "flock", "fremovexattr", "fsetxattr", "fstat", "fstatfs", "fsync", "ftruncate",
+	"futimesat", "getcwd", "getdents", "getdents64", "getxattr", "getxattrat", "lchown", "lgetxattr",
+	"link", "linkat", "listxattr", "listxattrat", "llistxattr", "lremovexattr", "lseek", "lsetxattr",
+	"lstat", "mkdir", "mkdirat", "mknod", "mknodat", "name_to_handle_at", "newfstatat", "open", "openat",
+	"openat2", "pipe", "pipe2", "pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "read",
+	"readahead", "readlink", "readlinkat", "readv", "removexattr", "removexattrat", "rename", "renameat",
+	"renameat2", "rmdir", "sendfile", "setxattr", "setxattrat", "splice", "stat", "statfs", "statx",
+	"symlink", "symlinkat", "sync", "sync_file_range", "syncfs", "tee", "truncate", "umask", "unlink",
+	"unlinkat", "utime", "utimensat", "utimes", "vmsplice", "write", "writev",
 };
 
 /* Waiting for descriptors, and asynchronous reads and writes (not io_uring, which bypasses this filter). */
 static const char *const events[] = {
-	"_newselect", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_pwait",
-	"epoll_pwait2", "epoll_wait", "epoll_wait_old", "eventfd", "eventfd2", "fanotify_mark",
-	"inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "io_cancel", "io_destroy",
-	"io_getevents", "io_pgetevents", "io_pgetevents_time64", "io_setup", "io_submit", "poll", "ppoll",
-	"ppoll_time64", "pselect6", "pselect6_time64", "select", "signalfd", "signalfd4", "timerfd_create",
-	"timerfd_gettime", "timerfd_gettime64", "timerfd_settime", "timerfd_settime64",
+	"epoll_create", "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_pwait", "epoll_pwait2",
+	"epoll_wait", "epoll_wait_old", "eventfd", "eventfd2", "fanotify_mark", "inotify_add_watch",
+	"inotify_init", "inotify_init1", "inotify_rm_watch", "io_cancel", "io_destroy", "io_getevents",
+	"io_pgetevents", "io_setup", "io_submit", "poll", "ppoll", "pselect6", "select", "signalfd",
+	"signalfd4", "timerfd_create", "timerfd_gettime", "timerfd_settime",
 };
 
 static const char *const memory[] = {
 	"brk", "cachestat", "madvise", "map_shadow_stack", "membarrier", "memfd_create", "memfd_secret",
-	"mincore", "mlock", "mlock2", "mlockall", "mmap", "mmap2", "mprotect", "mremap", "mseal", "msync",
-	"munlock", "munlockall", "munmap", "pkey_alloc", "pkey_free", "pkey_mprotect", "process_mrelease",
+	"mincore", "mlock", "mlock2", "mlockall", "mmap", "mprotect", "mremap", "mseal", "msync", "munlock",
+	"munlockall", "munmap", "pkey_alloc", "pkey_free", "pkey_mprotect", "process_mrelease",
 	"remap_file_pages",
 };
 
 /* Processes, identities, limits, scheduling. ptrace is safe since Linux 4.8 filters what a tracer changes. */
 static const char *const processes[] = {
-	"arch_prctl", "breakpoint", "cacheflush", "capget", "capset", "execve", "execveat", "exit",
-	"exit_group", "fork", "futex", "futex_requeue", "futex_time64", "futex_wait", "futex_waitv",
-	"futex_wake", "get_robust_list", "get_thread_area", "getcpu", "getegid", "getegid32", "geteuid",
-	"geteuid32", "getgid", "getgid32", "getgroups", "getgroups32", "getpgid", "getpgrp", "getpid",
-	"getppid", "getpriority", "getrandom", "getresgid", "getresgid32", "getresuid", "getresuid32",
-	"getrlimit", "getrusage", "getsid", "gettid", "getuid", "getuid32", "ioprio_get", "ioprio_set",
-	"landlock_add_rule", "landlock_create_ruleset", "landlock_restrict_self", "lsm_get_self_attr",
-	"lsm_list_modules", "lsm_set_self_attr", "modify_ldt", "nice", "pidfd_open", "pidfd_send_signal",
-	"prctl", "prlimit64", "process_vm_readv", "process_vm_writev", "ptrace", "restart_syscall", "rseq",
-	"sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr",
-	"sched_getparam", "sched_getscheduler", "sched_rr_get_interval", "sched_rr_get_interval_time64",
+	"arch_prctl", "capget", "capset", "execve", "execveat", "exit", "exit_group", "fork", "futex",
+	"futex_requeue", "futex_wait", "futex_waitv", "futex_wake", "get_robust_list", "get_thread_area",
+	"getcpu", "getegid", "geteuid", "getgid", "getgroups", "getpgid", "getpgrp", "getpid", "getppid",
+	"getpriority", "getrandom", "getresgid", "getresuid", "getrlimit", "getrusage", "getsid", "gettid",
+	"getuid", "ioprio_get", "ioprio_set", "landlock_add_rule", "landlock_create_ruleset",
+	"landlock_restrict_self", "lsm_get_self_attr", "lsm_list_modules", "lsm_set_self_attr", "modify_ldt",
+	"pidfd_open", "pidfd_send_signal", "prctl", "prlimit64", "process_vm_readv", "process_vm_writev",
+	"ptrace", "restart_syscall", "rseq", "sched_get_priority_max", "sched_get_priority_min",
+	"sched_getaffinity", "sched_getattr", "sched_getparam", "sched_getscheduler", "sched_rr_get_interval",
 	"sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler", "sched_yield",
-	"seccomp", "set_robust_list", "set_thread_area", "set_tid_address", "set_tls", "setfsgid",
-	"setfsgid32", "setfsuid", "setfsuid32", "setgid", "setgid32", "setgroups", "setgroups32", "setpgid",
-	"setpriority", "setregid", "setregid32", "setresgid", "setresgid32", "setresuid", "setresuid32",
-	"setreuid", "setreuid32", "setrlimit", "setsid", "setuid", "setuid32", "sysinfo", "ugetrlimit",
-	"uname", "vfork", "wait4", "waitid", "waitpid",
+	"seccomp", "set_robust_list", "set_thread_area", "set_tid_address", "setfsgid", "setfsuid", "setgid",
+	"setgroups", "setpgid", "setpriority", "setregid", "setresgid", "setresuid", "setreuid", "setrlimit",
+	"setsid", "setuid", "sysinfo", "uname", "vfork", "wait4", "waitid",
 };
 
 static const char *const signals[] = {
-	"kill", "pause", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigqueueinfo",
-	"rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "rt_sigtimedwait_time64", "rt_tgsigqueueinfo",
-	"sigaction", "sigaltstack", "signal", "sigpending", "sigprocmask", "sigreturn", "sigsuspend",
-	"tgkill", "tkill",
+	"kill", "pause", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn",
+	"rt_sigsuspend", "rt_sigtimedwait", "rt_tgsigqueueinfo", "sigaltstack", "tgkill", "tkill",
 };
 
 /* Reading clocks; the kernel asks for CAP_SYS_TIME where adjtimex would set one. */
 static const char *const times[] = {
-	"adjtimex", "alarm", "clock_adjtime", "clock_adjtime64", "clock_getres", "clock_getres_time64",
-	"clock_gettime", "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64", "getitimer",
-	"gettimeofday", "nanosleep", "setitimer", "time", "timer_create", "timer_delete",
-	"timer_getoverrun", "timer_gettime", "timer_gettime64", "timer_settime", "timer_settime64", "times",
+	"adjtimex", "alarm", "clock_adjtime", "clock_getres", "clock_gettime", "clock_nanosleep", "getitimer",
+	"gettimeofday", "nanosleep", "setitimer", "time", "timer_create", "timer_delete", "timer_getoverrun",
+	"timer_gettime", "timer_settime", "times",
 };
 
-/* socket is below. i386's socketcall takes its arguments by pointer: no filter can look at them. */
+/* socket is below. */
 static const char *const sockets[] = {
 	"accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
-	"recv", "recvfrom", "recvmmsg", "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg",
-	"sendto", "setsockopt", "shutdown", "socketcall", "socketpair",
+	"recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
+	"socketpair",
 };
 
 /* System V and POSIX. */
 static const char *const queues[] = {
-	"ipc", "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedreceive_time64",
-	"mq_timedsend", "mq_timedsend_time64", "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd",
-	"semctl", "semget", "semop", "semtimedop", "semtimedop_time64", "shmat", "shmctl", "shmdt",
+	"mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedsend", "mq_unlink", "msgctl",
+	"msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop", "shmat", "shmctl", "shmdt",
 	"shmget",
 };
 
 static const char *const administration[] = {
 	"clone", "clone3", "fanotify_init", "fsconfig", "fsmount", "fsopen", "fspick", "listmount",
-	"lookup_dcookie", "mount", "mount_setattr", "move_mount", "open_tree", "open_tree_attr",
-	"pivot_root", "quotactl", "quotactl_fd", "setdomainname", "sethostname", "setns", "statmount",
-	"umount", "umount2", "unshare",
+	"lookup_dcookie", "mount", "mount_setattr", "move_mount", "open_tree", "open_tree_attr", "pivot_root",
+	"quotactl", "quotactl_fd", "setdomainname", "sethostname", "setns", "statmount", "umount2", "unshare",
 };
 
 static const char *const tracing[] = { "kcmp", "pidfd_getfd", "process_madvise" };
@@ -130,7 +118,7 @@ static const char *const placement[] = {
 	"get_mempolicy", "mbind", "migrate_pages", "move_pages", "set_mempolicy", "set_mempolicy_home_node",
 };
 static const char *const modules[] = { "delete_module", "finit_module", "init_module" };
-static const char *const clocks[] = { "clock_settime", "clock_settime64", "settimeofday", "stime" };
+static const char *const clocks[] = { "clock_settime", "settimeofday" };
 static const char *const ports[] = { "ioperm", "iopl" };
 static const char *const bpf_call[] = { "bpf" };
 static const char *const perf_call[] = { "perf_event_open" };
@@ -262,11 +250,6 @@ cpod_seccomp_default_profile (uint64_t capabilities, struct cpod_arena *arena,
 		.listed_action = DENY,
 		.archs = 1u << CPOD_ARCH_NATIVE, .rules = rules, .n_rules = n,
 	};
-#if defined (__x86_64__)
-	ret_profile->archs |= 1u << CPOD_ARCH_X86;
-#elif defined (__aarch64__)
-	ret_profile->archs |= 1u << CPOD_ARCH_ARM;
-#endif
 	return 0;
 }
 

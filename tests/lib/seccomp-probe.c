@@ -140,6 +140,30 @@ add_combinations (struct probes *probes, const struct cpod_seccomp_profile *prof
 	}
 }
 
+/* Adds what tells a masked comparison from its neighbours: each bit of the mask alone, also below a set upper
+ * half, then all but it. */
+static void
+add_masked (struct probes *probes, const struct cpod_seccomp_rule *rule, uint32_t token, uint32_t nr)
+{
+	size_t i;
+	unsigned int bit;
+
+	for (i = 0; i < rule->n_args; i++)
+		for (bit = 0; bit < 64; bit++) {
+			const struct cpod_seccomp_arg *arg = &rule->args[i];
+			uint64_t args[6] = { 0 }, one = UINT64_C (1) << bit;
+
+			if (arg->op != CPOD_SECCOMP_MASKED_EQ || (arg->value & one) == 0)
+				continue;
+			args[arg->index] = arg->value_two ^ one;
+			add (probes, token, nr, args);
+			args[arg->index] ^= UINT64_C (1) << 32;
+			add (probes, token, nr, args);
+			args[arg->index] = UINT64_MAX ^ one;
+			add (probes, token, nr, args);
+		}
+}
+
 /* Adds combinations for the calls that rules ask about the arguments of. */
 static void
 add_asked (struct probes *probes, const struct cpod_seccomp_profile *profile, size_t per_call,
@@ -155,9 +179,10 @@ add_asked (struct probes *probes, const struct cpod_seccomp_profile *profile, si
 
 				if (nr < 0 && arch == CPOD_ARCH_X86 && nr > -300 && nr < -100)
 					nr = nr > -200 ? 102 : 117;
-				if (nr >= 0)
-					add_combinations (probes, profile, tokens[arch].audit, nr, per_call,
-					                  random);
+				if (nr < 0)
+					continue;
+				add_combinations (probes, profile, tokens[arch].audit, nr, per_call, random);
+				add_masked (probes, &profile->rules[i], tokens[arch].audit, nr);
 			}
 }
 
