@@ -211,20 +211,27 @@ may_trace (const struct cpod_op_caps *caps)
 	return ((caps->bounding | caps->permitted | caps->inheritable) >> CAP_SYS_PTRACE & 1) != 0;
 }
 
+/* The command begins, if it does so here. One with a terminal leads its session itself: a terminal goes with the end of
+ * the process that took it. */
 static void
-compile_birth (struct cpod_plan *plan, bool here)
+compile_birth (struct cpod_plan *plan, enum cpod_birth birth, bool here)
 {
-	if (here)
-		cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+	if (!here)
+		return;
+	cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+	if (birth != CPOD_BIRTH_TERMINAL)
+		return;
+	cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
+	cpod_plan_add (plan, CPOD_OP_CONTROLLING, NULL, "take the terminal as the session's");
 }
 
 void
 cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
-                      const char *const *envp, const char *cwd, bool birth)
+                      const char *const *envp, const char *cwd, enum cpod_birth birth)
 {
 	struct cpod_op *op;
 	size_t argc = 0, envc = 0;
-	bool late = birth && may_trace (&process->caps);
+	bool born = birth != CPOD_BIRTH_NONE, late = born && may_trace (&process->caps);
 
 	while (argv[argc] != NULL)
 		argc++;
@@ -245,18 +252,18 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 	if (process->no_new_privs)
 		cpod_plan_add (plan, CPOD_OP_NO_NEW_PRIVS, NULL, "set no_new_privs");
 	if (!process->no_new_privs) {
-		compile_birth (plan, birth && !late);
+		compile_birth (plan, birth, born && !late);
 		compile_filter (plan, process);
 	}
-	compile_identity (plan, process, birth);
+	compile_identity (plan, process, born);
 	op = cpod_plan_add (plan, CPOD_OP_UMASK, "process.user.umask", "set the umask to %04o", process->umask);
 	op->number.value = process->umask;
 	if (process->no_new_privs) {
-		compile_birth (plan, birth && !late);
+		compile_birth (plan, birth, born && !late);
 		compile_filter (plan, process);
 	}
-	compile_birth (plan, late);
-	op = cpod_plan_add (plan, CPOD_OP_EXEC, birth ? NULL : "process.args[0]", "execute %s", argv[0]);
+	compile_birth (plan, birth, late);
+	op = cpod_plan_add (plan, CPOD_OP_EXEC, born ? NULL : "process.args[0]", "execute %s", argv[0]);
 	op->exec.argv = cpod_plan_texts (plan, argv, argc);
 	op->exec.envp = cpod_plan_texts (plan, envp, envc);
 	op->exec.paths = compile_candidates (plan, argv[0], envp);

@@ -219,19 +219,33 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 		return ret;
 	cpod_plan_add (plan, CPOD_OP_KEYRING, NULL, "join a session keyring of its own");
 	cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
-	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd, false);
+	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd, CPOD_BIRTH_NONE);
 	return cpod_plan_check (plan, err);
+}
+
+/* A terminal of the container's own. */
+static void
+compile_terminal (struct cpod_plan *plan, const struct cpod_process *process, uint16_t rows, uint16_t columns)
+{
+	struct cpod_given *given = cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the terminal's socket");
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_TERMINAL, NULL, "make a terminal in the container's /dev/pts");
+
+	op->terminal.socket = given->slot;
+	op->terminal.rows = rows;
+	op->terminal.columns = columns;
+	op->terminal.uid = process->uid;
 }
 
 int
 cpod_compile_exec (const struct cpod_process *process, const char *const *argv, const char *const *envp, const char *cwd,
-                   const int32_t stdio_fd[3], uint64_t join, const char *null_path, struct cpod_plan *plan,
-                   struct cpod_error *err)
+                   const int32_t stdio_fd[3], uint64_t join, const char *null_path, enum cpod_terminal terminal,
+                   uint16_t rows, uint16_t columns, struct cpod_plan *plan, struct cpod_error *err)
 {
 	struct cpod_op *op;
 
 	plan->header.null_path = cpod_plan_text (plan, null_path);
-	cpod_compile_stdio (plan, stdio_fd);
+	if (terminal != CPOD_TERMINAL_NEW)
+		cpod_compile_stdio (plan, stdio_fd);
 	cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the container");
 	op = cpod_plan_add (plan, CPOD_OP_SETNS, NULL, "join the container's namespaces");
 	op->setns.slot = CPOD_SLOT_FIRST;
@@ -241,9 +255,13 @@ cpod_compile_exec (const struct cpod_process *process, const char *const *argv, 
 		op = cpod_plan_add (plan, CPOD_OP_OOM_SCORE_ADJ, "process.oomScoreAdj", "set oom_score_adj");
 		op->number.value = process->oom_score_adj.value;
 	}
+	if (terminal == CPOD_TERMINAL_NEW)
+		compile_terminal (plan, process, rows, columns);
 	cpod_plan_add (plan, CPOD_OP_CLOSE, NULL, "close every descriptor above 2");
 	cpod_plan_add (plan, CPOD_OP_KEYRING, NULL, "join a session keyring of its own");
-	cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
-	cpod_compile_process (plan, process, argv, envp ? envp : process->envp, cwd ? cwd : process->cwd, true);
+	if (terminal == CPOD_TERMINAL_NONE)
+		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
+	cpod_compile_process (plan, process, argv, envp ? envp : process->envp, cwd ? cwd : process->cwd,
+	                      terminal == CPOD_TERMINAL_NONE ? CPOD_BIRTH_PLAIN : CPOD_BIRTH_TERMINAL);
 	return cpod_plan_check (plan, err);
 }

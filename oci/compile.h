@@ -68,11 +68,21 @@ int cpod_process_resolve (const struct cpod_compile_input *input, struct cpod_ar
 int cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *arena,
                         const struct cpod_process *process, struct cpod_plan *plan, struct cpod_error *err);
 
+/* What terminal a command gets. */
+enum cpod_terminal {
+	CPOD_TERMINAL_NONE,
+	CPOD_TERMINAL_GIVEN,        /* its standard input is one, and becomes its controlling terminal */
+	CPOD_TERMINAL_NEW,          /* a new one of the container's devpts, in place of all three */
+};
+#define CPOD_SLOT_TTY_SOCKET (CPOD_SLOT_FIRST + 1)
+
 /* The plan of a command in a running container. Its given descriptors: stdio (where not negative), then
- * the container's pidfd, which the caller sets for CPOD_SLOT_FIRST. join: CLONE_NEW* to enter. */
+ * the container's pidfd, which the caller sets for CPOD_SLOT_FIRST, and for a new terminal the socket that its
+ * master is sent to, for CPOD_SLOT_TTY_SOCKET. join: CLONE_NEW* to enter. rows, columns: of a new terminal. */
 int cpod_compile_exec (const struct cpod_process *process, const char *const *argv, const char *const *envp,
                        const char *cwd, const int32_t stdio_fd[3], uint64_t join, const char *null_path,
-                       struct cpod_plan *plan, struct cpod_error *err);
+                       enum cpod_terminal terminal, uint16_t rows, uint16_t columns, struct cpod_plan *plan,
+                       struct cpod_error *err);
 
 /* Pod init's own plan: its small mount namespace, the host name, the loopback interface.
  * layers: the host's mount points that containers may need, "/" first. */
@@ -102,9 +112,15 @@ void cpod_compile_masks (struct cpod_compiler *compiler);
 /* The interface lo of the walker's network namespace goes up. */
 void cpod_compile_loopback (struct cpod_plan *plan);
 void cpod_compile_stdio (struct cpod_plan *plan, const int32_t stdio_fd[3]);
-/* From the session to the exec; birth: a CPOD_OP_BIRTH before the filter. */
+/* What stands between joining and the program's own part. */
+enum cpod_birth {
+	CPOD_BIRTH_NONE,            /* a start: the walker is the program */
+	CPOD_BIRTH_PLAIN,           /* a command: BIRTH before the filter */
+	CPOD_BIRTH_TERMINAL,        /* the same, and the newborn takes descriptor 0 as its terminal */
+};
+/* From the limits to the exec. */
 void cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
-                           const char *const *envp, const char *cwd, bool birth);
+                           const char *const *envp, const char *cwd, enum cpod_birth birth);
 
 /* Whether a path of the host is a directory; field stands in the error. */
 int cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err);

@@ -167,6 +167,80 @@ send_exec (struct cpod_rt_container *c, struct cpod_rt_op *op, int result_fd, st
 	return ret;
 }
 
+/* Whether both are assignments to the same variable. */
+static bool
+same_variable (const char *a, const char *b)
+{
+	size_t len = strcspn (a, "=");
+
+	return strncmp (a, b, len) == 0 && (b[len] == '=' || b[len] == '\0');
+}
+
+/* The command's environment: the container's or the caller's, with what the caller has more. In the plan's arena; NULL
+ * when memory is out. */
+static const char *const *
+environment (const struct cpod_rt_container *c, const struct cpod_rt_exec_config *config, struct cpod_plan *plan)
+{
+	const char *const *base = config->envp != NULL ? config->envp : c->process.envp, *const *more = config->env_more;
+	size_t n_base = 0, n_more = 0, n = 0;
+	const char **envp;
+
+	if (more == NULL)
+		return base;
+	while (base[n_base] != NULL)
+		n_base++;
+	while (more[n_more] != NULL)
+		n_more++;
+	envp = cpod_arena_array (&plan->arena, n_base + n_more + 1, sizeof (*envp));
+	if (envp == NULL)
+		return NULL;
+	for (size_t i = 0; i < n_base; i++) {
+		bool replaced = false;
+
+		for (size_t k = 0; k < n_more && !replaced; k++)
+			replaced = same_variable (base[i], more[k]);
+		if (!replaced)
+			envp[n++] = base[i];
+	}
+	for (size_t k = 0; k < n_more; k++)
+		envp[n++] = more[k];
+	return envp;
+}
+
+/* Which terminal the flags ask for. -EINVAL: none was given. */
+static int
+terminal_of (const struct cpod_rt_exec_config *config, enum cpod_terminal *ret, struct cpod_error *err)
+{
+	const bool made = (config->flags & CPOD_RT_EXEC_NEW_TTY) != 0, given = (config->flags & CPOD_RT_EXEC_TTY) != 0;
+
+	if (made && config->tty_socket_fd < 0)
+		return cpod_error_set (err, EINVAL, "a terminal needs a socket that its master is sent to");
+	if (given && !made && config->stdio_fd[0] < 0)
+		return cpod_error_set (err, EINVAL, "the terminal is missing");
+	*ret = made ? CPOD_TERMINAL_NEW : given ? CPOD_TERMINAL_GIVEN : CPOD_TERMINAL_NONE;
+	return 0;
+}
+
+/* The command's plan. */
+static int
+compile (struct cpod_rt_op *op, const struct cpod_rt_exec_config *config, struct cpod_error *err)
+{
+	const struct cpod_rt_container *c = op->container;
+	const char *const *envp = environment (c, config, &op->plan);
+	enum cpod_terminal terminal = CPOD_TERMINAL_NONE;
+	int ret;
+
+	if (envp == NULL)
+		return cpod_error_oom (err);
+	ret = terminal_of (config, &terminal, err);
+	if (ret == 0)
+		ret = cpod_compile_exec (&c->process, config->argv, envp, config->cwd, config->stdio_fd, to_join (c),
+		                         CPOD_OLD_NULL, terminal, config->tty_rows, config->tty_columns, &op->plan, err);
+	if (ret == 0 && terminal == CPOD_TERMINAL_NEW)
+		cpod_plan_set_fd (&op->plan, CPOD_SLOT_TTY_SOCKET, config->tty_socket_fd);
+	return ret;
+}
+
 static void
 free_op (struct cpod_rt_op *op)
 {
@@ -176,17 +250,17 @@ free_op (struct cpod_rt_op *op)
 }
 
 int
-cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config *config, struct cpod_rt_op **ret_op,
+cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config *given, struct cpod_rt_op **ret_op,
                    int *ret_fd, struct cpod_error *err)
 {
+	struct cpod_rt_exec_config whole = { .tty_socket_fd = -1 };   /* a caller of an older version knows less of it */
+	const struct cpod_rt_exec_config *config = memcpy (&whole, given, given->size < sizeof (whole) ? given->size : sizeof (whole));
 	struct cpod_rt_op *op;
 	cpod_autofd result_fd = -1;
 	int pair[2], ret;
 
 	if (c->state != CPOD_RUNNING)
 		return cpod_error_set (err, ESRCH, "it is not running");
-	if ((config->flags & CPOD_RT_EXEC_TTY) != 0)
-		return cpod_error_set (err, ENOTSUP, "a terminal is not carried out by this version");
 	op = calloc (1, sizeof (*op));
 	if (op == NULL)
 		return cpod_error_oom (err);
@@ -200,8 +274,7 @@ cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config
 		op->fd = pair[0];
 		result_fd = pair[1];
 		(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
-		ret = cpod_compile_exec (&c->process, config->argv, config->envp, config->cwd, config->stdio_fd, to_join (c),
-		                         CPOD_OLD_NULL, &op->plan, err);
+		ret = compile (op, config, err);
 	}
 	cpod_rtc_give_pipes (&c->process, config->stdio_fd);
 	if (ret == 0)

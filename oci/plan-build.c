@@ -355,6 +355,9 @@ static const char *const step_words[CPOD_STEPS] = {
 	[CPOD_STEP_WRONG_DEVICE] = "it is not the device that it should be",
 	[CPOD_STEP_NOT_DIRECTORY] = "open as a directory",
 	[CPOD_STEP_SIGNALS] = "unblock signals",
+	[CPOD_STEP_TERMINAL] = "pseudo-terminal",
+	[CPOD_STEP_SEND] = "send its master",
+	[CPOD_STEP_CONTROLLING] = "TIOCSCTTY",
 	[CPOD_STEP_CHROOT] = "cpod runs in a chroot, whose outside a container could reach",
 };
 

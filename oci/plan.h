@@ -70,8 +70,10 @@ enum cpod_op_kind {
 	CPOD_OP_JOIN_CGROUP,   /* join: into the group in a slot, where CLONE_INTO_CGROUP cannot be had */
 	/* the process */
 	CPOD_OP_STDIO,         /* slots 1-3 become descriptors 0-2; /dev/null of the container where none was given */
+	CPOD_OP_TERMINAL,      /* exec only: terminal: a new one of the container's devpts becomes descriptors 0-2 */
 	CPOD_OP_CLOSE,         /* every slot and every other descriptor but 0-2 and the status pipe, which becomes 3 */
 	CPOD_OP_SETSID,
+	CPOD_OP_CONTROLLING,   /* descriptor 0 becomes the session's controlling terminal */
 	CPOD_OP_KEYRING,       /* a new session keyring */
 	CPOD_OP_RLIMIT,        /* rlimit */
 	CPOD_OP_UMASK,         /* number */
@@ -123,6 +125,7 @@ struct cpod_op_number { int64_t value; };
 struct cpod_op_rlimit { uint32_t resource, reserved; uint64_t soft, hard; };
 struct cpod_op_ids { uint32_t uid, gid; struct cpod_ref_list groups; /* of uint32_t, not refs */ };
 struct cpod_op_caps { uint64_t bounding, effective, permitted, inheritable, ambient; };
+struct cpod_op_terminal { uint16_t socket; /* where the master goes */ uint16_t rows, columns, reserved; uint32_t uid; };
 struct cpod_op_seccomp { cpod_ref filter; uint32_t n; uint32_t flags, reserved; };   /* n struct sock_filter */
 struct cpod_op_exec {
 	struct cpod_ref_list argv, envp;
@@ -150,6 +153,7 @@ struct cpod_op {
 		struct cpod_op_rlimit    rlimit;
 		struct cpod_op_ids       ids;
 		struct cpod_op_caps      caps;
+		struct cpod_op_terminal  terminal;
 		struct cpod_op_seccomp   seccomp;
 		struct cpod_op_exec      exec;
 		uint64_t words[6];
@@ -177,7 +181,8 @@ enum cpod_step {
 	CPOD_STEP_DUP, CPOD_STEP_SETSID, CPOD_STEP_KEYRING, CPOD_STEP_RLIMIT, CPOD_STEP_OUTSIDE, CPOD_STEP_BOUNDING,
 	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
 	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,
-	CPOD_STEP_NOT_DIRECTORY, CPOD_STEP_SIGNALS, CPOD_STEP_CHROOT,
+	CPOD_STEP_NOT_DIRECTORY, CPOD_STEP_SIGNALS, CPOD_STEP_CHROOT, CPOD_STEP_TERMINAL, CPOD_STEP_SEND,
+	CPOD_STEP_CONTROLLING,
 	CPOD_STEPS,
 };
 

@@ -175,7 +175,7 @@ const struct cpod_runtime cpod_runtime_production = {
 	.size = sizeof (cpod_runtime_production),
 	.name = "production",
 	.version = CPOD_VERSION,
-	.capabilities = CPOD_RT_CAP_SIGNALS | CPOD_RT_CAP_STDIO | CPOD_RT_CAP_POD | CPOD_RT_CAP_EXEC_KILL | CPOD_RT_CAP_OOM
+	.capabilities = CPOD_RT_CAP_SIGNALS | CPOD_RT_CAP_STDIO | CPOD_RT_CAP_POD | CPOD_RT_CAP_TTY | CPOD_RT_CAP_EXEC_KILL | CPOD_RT_CAP_OOM
 	                | CPOD_RT_CAP_STATS | CPOD_RT_CAP_PAUSE | CPOD_RT_CAP_LIFELINE,
 	.create = create,
 	.start = start,

@@ -46,6 +46,9 @@ static inline long sys_write (int fd, const void *data, size_t len) { return SYS
 static inline long sys_close (int fd) { return SYS_CALL_1 (__NR_close, fd); }
 static inline long sys_close_range (unsigned int first, unsigned int last, unsigned int flags)
 { return SYS_CALL_3 (__NR_close_range, first, last, flags); }
+static inline long sys_ioctl (int fd, unsigned long request, long argument)
+{ return SYS_CALL_3 (__NR_ioctl, fd, request, argument); }
+static inline long sys_fstatfs (int fd, void *statfs) { return SYS_CALL_2 (__NR_fstatfs, fd, statfs); }
 static inline long sys_fcntl (int fd, int command, long argument) { return SYS_CALL_3 (__NR_fcntl, fd, command, argument); }
 static inline long sys_dup3 (int from, int to, int flags) { return SYS_CALL_3 (__NR_dup3, from, to, flags); }
 static inline long sys_openat (int dir, const char *path, int flags, int mode)

@@ -105,4 +105,8 @@ long walk_seccomp (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_birth (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_exec (struct cpod_walk *walk, const struct cpod_op *op);
 
+/* walk-terminal.c */
+long walk_terminal (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_controlling (struct cpod_walk *walk, const struct cpod_op *op);
+
 #endif

@@ -129,30 +129,47 @@ get_int (const struct call *call, const char *key, int64_t min, int64_t max, int
 	return true;
 }
 
-/* argv as a NULL-terminated array in the call's arena. */
+/* A list of strings as a NULL-terminated array in the call's arena; NULL where there may be none, and is none. */
 static bool
-get_argv (const struct call *call, const char ***ret_argv)
+get_strings (const struct call *call, const char *key, bool required, const char ***ret_strings)
 {
 	const struct cpod_json *list = NULL, *item;
-	const char **argv;
+	const char **strings = NULL;
 	size_t n = 0;
 
 	if (call->message->parameters != NULL)
-		list = cpod_json_get (call->message->parameters, "argv");
-	if (list == NULL || list->type != CPOD_JSON_ARRAY || list->count == 0)
-		goto invalid;
-	argv = cpod_arena_array (call->arena, (size_t) list->count + 1, sizeof (*argv));
-	if (argv == NULL)
-		goto invalid;
-	for (item = list->first; item != NULL; item = item->next) {
-		if (item->type != CPOD_JSON_STRING)
-			goto invalid;
-		argv[n++] = item->text;
+		list = cpod_json_get (call->message->parameters, key);
+	if (!required && (list == NULL || list->type == CPOD_JSON_NULL)) {
+		*ret_strings = NULL;
+		return true;
 	}
-	*ret_argv = argv;
-	return true;
-invalid:
-	reply_error (call, "org.varlink.service.InvalidParameter", "parameter", "argv");
+	if (list != NULL && list->type == CPOD_JSON_ARRAY && (list->count > 0 || !required))
+		strings = cpod_arena_array (call->arena, (size_t) list->count + 1, sizeof (*strings));
+	for (item = strings != NULL ? list->first : NULL; item != NULL && strings != NULL; item = item->next) {
+		strings[n++] = item->text;
+		if (item->type != CPOD_JSON_STRING)
+			strings = NULL;
+	}
+	if (strings == NULL)
+		reply_error (call, "org.varlink.service.InvalidParameter", "parameter", key);
+	*ret_strings = strings;
+	return strings != NULL;
+}
+
+static bool
+get_bool (const struct call *call, const char *key, bool *value)
+{
+	const struct cpod_json *given = NULL;
+
+	if (call->message->parameters != NULL)
+		given = cpod_json_get (call->message->parameters, key);
+	if (given == NULL || given->type == CPOD_JSON_NULL)
+		return true;
+	if (given->type == CPOD_JSON_BOOL) {
+		*value = given->boolean;
+		return true;
+	}
+	reply_error (call, "org.varlink.service.InvalidParameter", "parameter", key);
 	return false;
 }
 
@@ -435,22 +452,49 @@ exec_stdio (struct cpod_connection *connection, int32_t stdio_fd[3], int pipes[2
 	return ret;
 }
 
+/* What the client asks for beside the program: a terminal, whose size it tells, and environment. */
+static bool
+get_exec_options (const struct call *call, struct cpod_exec_options *options)
+{
+	int64_t rows = 0, columns = 0;
+	const char **argv, **env;
+	bool tty = false;
+
+	if (!get_strings (call, "argv", true, &argv) || !get_strings (call, "env", false, &env)
+	    || !get_bool (call, "tty", &tty) || !get_int (call, "rows", 0, UINT16_MAX, &rows)
+	    || !get_int (call, "columns", 0, UINT16_MAX, &columns))
+		return false;
+	if (tty && call->connection->n_fds != 1) {
+		reply_error (call, "org.varlink.service.InvalidParameter", "parameter", "tty");
+		return false;
+	}
+	options->argv = argv;
+	options->env = env;
+	options->flags = tty ? CPOD_EXEC_TTY : 0;
+	options->tty_socket_fd = tty ? call->connection->fds[0] : -1;
+	options->tty_rows = (uint16_t) rows;
+	options->tty_columns = (uint16_t) columns;
+	return true;
+}
+
 static void
 exec_method (const struct call *call)
 {
 	struct cpod_connection *connection = call->connection;
 	struct cpod_exec_options options = { .size = sizeof (options), .done = exec_done,
-	                                     .data = connection };
+	                                     .stdio_fd = { -1, -1, -1 }, .data = connection };
 	struct cpod_error err;
-	const char *container, **argv;
-	int pipes[2] = { -1, -1 }, ret;
+	const char *container;
+	int pipes[2] = { -1, -1 }, ret = 0;
 
-	if (!get_string (call, "container", true, &container) || !get_argv (call, &argv))
+	if (!get_string (call, "container", true, &container) || !get_exec_options (call, &options))
 		return;
-	options.argv = argv;
 	connection->oneway = call->message->oneway;
 	connection->exec_busy = true;
-	ret = exec_stdio (connection, options.stdio_fd, pipes, &err);
+	if ((options.flags & CPOD_EXEC_TTY) == 0)
+		ret = exec_stdio (connection, options.stdio_fd, pipes, &err);
+	else
+		connection->captures[0].source.ready = connection->captures[1].source.ready = NULL;
 	if (ret == 0)
 		ret = cpod_pod_exec (connection->control->config.pod, container, &options, &connection->exec,
 		                     &err);

@@ -49,6 +49,20 @@ on_done (struct cpod_op *op, int ret, const struct cpod_rt_exit *status, const s
 		options.done (options.data, &result, ret < 0 ? &failure : NULL);
 }
 
+/* Whether the runtime can do what the options ask for. */
+static int
+check_options (const struct cpod_pod *pod, const struct cpod_exec_options *options, struct cpod_error *err)
+{
+	if (options->flags & ~CPOD_EXEC_TTY)
+		return cpod_error_set (err, EINVAL, "unknown flags of an exec");
+	if ((options->flags & CPOD_EXEC_TTY) && !(pod->runtime->capabilities & CPOD_RT_CAP_TTY))
+		return cpod_error_set (err, ENOTSUP, "the runtime %s gives programs no terminal", pod->runtime->name);
+	if (options->env && pod->blocking)
+		return cpod_error_set (err, ENOTSUP, "the runtime %s gives programs no environment of their own",
+		                       pod->runtime->name);
+	return 0;
+}
+
 /* Has the runtime begin it. */
 static int
 begin (struct cpod_exec *exec, struct cpod_error *err)
@@ -59,12 +73,19 @@ begin (struct cpod_exec *exec, struct cpod_error *err)
 		.argv = exec->options.argv,
 		.stdio_fd = { exec->options.stdio_fd[0], exec->options.stdio_fd[1], exec->options.stdio_fd[2] },
 		.flags = CPOD_RT_EXEC_KEEP,   /* what it starts in the background is the user's will */
+		.tty_socket_fd = exec->options.tty_socket_fd,
+		.tty_rows = exec->options.tty_rows,
+		.tty_columns = exec->options.tty_columns,
+		.env_more = exec->options.env,
 	};
 	struct cpod_rt_op *op;
-	int fd, ret = pod->table->async->exec (exec->container->rt, &config, &op, &fd, err);
+	int fd, ret;
 
+	if (exec->options.flags & CPOD_EXEC_TTY)
+		config.flags |= CPOD_RT_EXEC_NEW_TTY;
 	exec->op.done = on_done;
 	exec->op.data = exec;
+	ret = pod->table->async->exec (exec->container->rt, &config, &op, &fd, err);
 	return ret < 0 ? ret : cpod_op_watch (&exec->op, &pod->loop, pod->table->async, op, fd, err);
 }
 
@@ -87,7 +108,9 @@ cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpod_ex
 		return cpod_error_oom (err);
 	memcpy (&exec->options, options, options->size < sizeof (*options) ? options->size : sizeof (*options));
 	exec->container = c;
-	ret = begin (exec, err);
+	ret = check_options (pod, &exec->options, err);
+	if (ret == 0)
+		ret = begin (exec, err);
 	if (ret < 0) {
 		free (exec);
 		return ret;

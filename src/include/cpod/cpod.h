@@ -200,12 +200,25 @@ int cpod_pod_stop (struct cpod_pod *pod, int64_t grace_ms, struct cpod_error *er
 
 /* Runs a program in a running container; done is called from dispatch, once, with how it ended, or with
  * code -1 and a message when it could not be run (error->code ENOENT, EACCES, ENOEXEC, ESRCH, ...). */
+#define CPOD_EXEC_TTY (1u << 0)     /* the program gets a terminal of the container's own (see tty_socket_fd) */
 struct cpod_exec_options {
 	size_t             size;
 	const char *const *argv;        /* NULL-terminated; argv[0] is searched in the container's PATH */
 	int32_t            stdio_fd[3]; /* borrowed for the call; -1: /dev/null */
 	void             (*done) (void *data, const struct cpod_rt_exit *exit, const struct cpod_error *error);
 	void              *data;
+	uint32_t           flags;       /* CPOD_EXEC_* */
+	/* CPOD_EXEC_TTY: one end of a Unix socket pair, borrowed for the call. A terminal is made in the container's
+	 * /dev/pts and is the program's stdio (stdio_fd is not used) and controlling terminal. Before the program
+	 * runs its master side comes to the other end: one message with one descriptor (SCM_RIGHTS, recvmsg (2)),
+	 * which is the receiver's; TIOCSWINSZ on it changes the size, and when the last copy is closed the
+	 * program gets SIGHUP. Where the program fails before it has a terminal only the end of file comes, once the
+	 * caller has closed its own copy of this end. -ENOTSUP: the runtime has no terminals. */
+	int32_t            tty_socket_fd;
+	uint16_t           tty_rows, tty_columns;   /* the size that it begins with; 0: unknown */
+	/* "NAME=VALUE", NULL-terminated, added to the container's environment, or in the place of what has that name
+	 * there. NULL: none. Not for a runtime with blocking operations only: -ENOTSUP. */
+	const char *const *env;
 };
 int cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpod_exec_options *options,
                    struct cpod_exec **ret_exec, struct cpod_error *err);
