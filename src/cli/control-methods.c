@@ -509,15 +509,16 @@ exec_method (const struct call *call)
 
 /* ---- The table ---- */
 
-static const struct { const char *name; void (*answer) (const struct call *call); } methods[] = {
-	{ "org.varlink.service.GetInfo", get_info },
-	{ "org.varlink.service.GetInterfaceDescription", get_interface_description },
-	{ "io.cpod.Pod.Status", status },
-	{ "io.cpod.Pod.Healthy", healthy },
-	{ "io.cpod.Pod.Kill", kill_method },
-	{ "io.cpod.Pod.Stop", stop },
-	{ "io.cpod.Pod.Exec", exec_method },
-	{ "io.cpod.Pod.Events", events },
+/* lasts: replies later, or more than once; the number of such calls is bounded. */
+static const struct { const char *name; void (*answer) (const struct call *call); bool lasts; } methods[] = {
+	{ "org.varlink.service.GetInfo", get_info, false },
+	{ "org.varlink.service.GetInterfaceDescription", get_interface_description, false },
+	{ "io.cpod.Pod.Status", status, false },
+	{ "io.cpod.Pod.Healthy", healthy, false },
+	{ "io.cpod.Pod.Kill", kill_method, false },
+	{ "io.cpod.Pod.Stop", stop, false },
+	{ "io.cpod.Pod.Exec", exec_method, true },
+	{ "io.cpod.Pod.Events", events, true },
 };
 
 /* Replies that there is no such method, or no such interface. */
@@ -535,6 +536,16 @@ unknown_method (const struct call *call, const char *method)
 		             dot != NULL ? cpod_arena_strndup (call->arena, method, len) : method);
 }
 
+/* Replies that too many calls last already. */
+static void
+refuse_lasting (const struct call *call)
+{
+	struct cpod_error err;
+
+	(void) cpod_error_set (&err, EAGAIN, "too many streams and programs of clients are in progress; try again later");
+	reply_failure (call, NULL, -EAGAIN, &err);
+}
+
 void
 cpod_control_call (struct cpod_connection *connection, struct cpod_arena *arena,
                    const struct cpod_varlink_message *message)
@@ -544,7 +555,10 @@ cpod_control_call (struct cpod_connection *connection, struct cpod_arena *arena,
 
 	for (size_t i = 0; i < sizeof (methods) / sizeof (methods[0]); i++)
 		if (strcmp (methods[i].name, method) == 0) {
-			methods[i].answer (&call);
+			if (methods[i].lasts && !cpod_control_may_last (connection))
+				refuse_lasting (&call);
+			else
+				methods[i].answer (&call);
 			return;
 		}
 	unknown_method (&call, method);

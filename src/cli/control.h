@@ -1,9 +1,12 @@
 /* The control socket of a running pod: a Varlink server inside the supervisor's loop.
  *
  * Life of a connection: accepted, its user checked, then calls are read one at a time and answered in
- * order. Nothing here blocks and everything is bounded: the size of a message, the number of connections
- * (the one that was idle for longest makes room), the bytes that wait for a client that does not read.
- * While a call is worked on, or bytes wait to be sent, nothing more is read from that client.
+ * order. While a call is worked on, or bytes wait to be sent, nothing more is read from that client.
+ *
+ * Nothing here blocks, and a client can hold up neither the pod nor another client. Clients are served in
+ * turn, for two milliseconds at most before the supervisor's loop looks at the pod again. Everything is bounded
+ * (control-share.h): connections, descriptors, calls that last, and 16 MiB for unfinished messages and unread replies
+ * together, beside the one call that is being worked on. Who holds most makes room for others.
  */
 #ifndef CPOD_CLI_CONTROL_H
 #define CPOD_CLI_CONTROL_H
@@ -11,9 +14,6 @@
 #include "status-json.h"
 
 #include "src/base/loop.h"
-
-/* Connections at once. Only those with a call in progress are kept for certain. */
-#define CPOD_CONTROL_MAX_CONNECTIONS 256
 
 struct cpod_control;
 

@@ -19,21 +19,23 @@ cpod_varlink_finish (struct cpod_varlink_inbox *inbox)
 	inbox->limit = limit;
 }
 
-/* Forgets the bytes of the message that was handed out last. An empty inbox holds no memory: idle connections
- * cost nothing. */
+/* An inbox whose messages were all handed out holds no memory: idle connections cost nothing. */
 static void
-drop_taken (struct cpod_varlink_inbox *inbox)
+drop_empty (struct cpod_varlink_inbox *inbox)
+{
+	if (inbox->taken == inbox->len)
+		cpod_varlink_finish (inbox);
+}
+
+/* Moves what is left to the front. Only done before more is read, once for all the messages that came together. */
+static void
+move_up (struct cpod_varlink_inbox *inbox)
 {
 	if (inbox->taken == 0)
 		return;
 	inbox->len -= inbox->taken;
-	if (inbox->len == 0) {
-		cpod_varlink_finish (inbox);
-		return;
-	}
 	memmove (inbox->data, inbox->data + inbox->taken, inbox->len);
-	inbox->taken = 0;
-	inbox->scanned = 0;
+	inbox->taken = inbox->scanned = 0;
 }
 
 char *
@@ -42,7 +44,8 @@ cpod_varlink_room (struct cpod_varlink_inbox *inbox, size_t *ret_room)
 	size_t capacity;
 	char *data;
 
-	drop_taken (inbox);
+	drop_empty (inbox);
+	move_up (inbox);
 	if (inbox->capacity - inbox->len < STEP) {
 		capacity = inbox->capacity > 0 ? 2 * inbox->capacity : STEP;
 		data = realloc (inbox->data, capacity + STEP);
@@ -124,23 +127,26 @@ cpod_varlink_next (struct cpod_varlink_inbox *inbox, struct cpod_arena *arena,
                    struct cpod_varlink_message *ret_message, struct cpod_error *err)
 {
 	const size_t limit = inbox->limit > 0 ? inbox->limit : CPOD_VARLINK_MAX_MESSAGE;
+	const char *begin, *end;
 	struct cpod_json *root;
-	const char *end;
-	size_t len;
+	size_t known, len;
 	int ret;
 
-	drop_taken (inbox);
-	end = inbox->len > inbox->scanned
-		? memchr (inbox->data + inbox->scanned, '\0', inbox->len - inbox->scanned) : NULL;
-	len = end != NULL ? (size_t) (end - inbox->data) : inbox->len;
+	drop_empty (inbox);
+	if (inbox->len == 0)
+		return 0;
+	begin = inbox->data + inbox->taken;
+	known = inbox->scanned > inbox->taken ? inbox->scanned : inbox->taken;
+	end = inbox->len > known ? memchr (inbox->data + known, '\0', inbox->len - known) : NULL;
+	len = end != NULL ? (size_t) (end - begin) : inbox->len - inbox->taken;
 	if (len > limit)
 		return cpod_error_set (err, EMSGSIZE, "a message is longer than %zu bytes", limit);
 	if (end == NULL) {
 		inbox->scanned = inbox->len;
 		return 0;
 	}
-	inbox->taken = len + 1;
-	ret = cpod_json_parse ("message", inbox->data, len, 0, arena, &root, err);
+	inbox->taken += len + 1;
+	ret = cpod_json_parse ("message", begin, len, 0, arena, &root, err);
 	if (ret < 0)
 		return ret == -ENOMEM ? ret : cpod_error_set (err, EBADMSG, "a message is not valid JSON");
 	return read_message (root, ret_message, err);

@@ -16,7 +16,7 @@
 struct cpod_varlink_inbox {
 	char *data;             /* owned */
 	size_t len, capacity;
-	size_t taken;           /* bytes in front that the last message used */
+	size_t taken;           /* bytes in front that messages handed out have used */
 	size_t scanned;         /* bytes known to hold no NUL */
 	size_t limit;           /* the longest message; 0: CPOD_VARLINK_MAX_MESSAGE */
 };

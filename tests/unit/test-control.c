@@ -2,6 +2,7 @@
  * src/cli/control-methods.c src/cli/varlink.c src/cli/status-json.c src/cli/seed-json.c
  * src/cli/interface.S */
 #include "src/cli/control.h"
+#include "src/cli/control-share.h"
 
 #include "src/base/error.h"
 
@@ -577,7 +578,7 @@ static void
 the_longest_idle_connection_makes_room (void **state)
 {
 	struct fixture *fixture = *state;
-	enum { MOST = CPOD_CONTROL_MAX_CONNECTIONS, N = MOST + 6 };
+	enum { MOST = CPOD_SHARE_MAX_CONNECTIONS, N = MOST + 6 };
 	int fds[N], busy = connect_client (fixture);
 
 	say (fixture, busy, "{\"method\":\"io.cpod.Pod.Events\",\"more\":true}");

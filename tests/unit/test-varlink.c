@@ -106,6 +106,33 @@ several_messages_may_come_at_once (void **state)
 }
 
 static void
+many_messages_are_handed_out_without_moving_the_rest (void **state)
+{
+	static const char text[] = "{\"method\":\"a.A\"}";
+	struct fixture *fixture = *state;
+	struct cpod_varlink_message message;
+	const char *data;
+	size_t len;
+
+	for (int i = 0; i < 1000; i++)
+		feed (fixture, text, sizeof (text));
+	data = fixture->inbox.data;
+	len = fixture->inbox.len;
+	for (int i = 0; i < 999; i++) {
+		assert_int_equal (next (fixture, &message), 1);
+		assert_string_equal (message.method, "a.A");
+		assert_ptr_equal (fixture->inbox.data, data);
+		assert_int_equal (fixture->inbox.len, len);
+	}
+	feed (fixture, text, sizeof (text));       /* now there are two left, at the front */
+	assert_int_equal (fixture->inbox.len, 2 * sizeof (text));
+	assert_int_equal (next (fixture, &message), 1);
+	assert_int_equal (next (fixture, &message), 1);
+	assert_int_equal (next (fixture, &message), 0);
+	assert_null (fixture->inbox.data);
+}
+
+static void
 a_message_that_never_ends_is_refused_at_the_limit (void **state)
 {
 	struct fixture *fixture = *state;
@@ -188,6 +215,7 @@ main (void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown (a_message_may_come_byte_by_byte, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (several_messages_may_come_at_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (many_messages_are_handed_out_without_moving_the_rest, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_message_that_never_ends_is_refused_at_the_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (what_is_no_message_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (null_members_are_absent, set_up, tear_down),
