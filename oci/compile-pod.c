@@ -219,18 +219,32 @@ compile_small_root (const struct cpod_strings *layers, struct cpod_plan *plan)
 	cpod_plan_add (plan, CPOD_OP_PIVOT, NULL, "pivot_root, and unmount the host's file systems");
 }
 
+/* The user namespace is there, empty of ids, when the plan begins. */
+static void
+compile_become_root (const struct cpod_idmap *ids, struct cpod_plan *plan)
+{
+	struct cpod_given *given = cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_FIRST, NULL, "the pod's user namespace");
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_BECOME_ROOT, NULL, "become root of the pod's user namespace");
+
+	op->users.slot = given->slot;
+	op->users.watches_life = 1;
+	op->users.keep_groups = ids->groups_denied;
+	plan->header.dumpable = 1;
+}
+
 int
-cpod_compile_pod (const struct cpod_strings *layers, const char *hostname, bool loopback, struct cpod_plan *plan,
-                  struct cpod_error *err)
+cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, struct cpod_error *err)
 {
 	struct cpod_op *op;
 
 	plan->header.null_path = cpod_plan_text (plan, "/dev/null");
-	compile_small_root (layers, plan);
-	op = cpod_plan_add (plan, CPOD_OP_HOSTNAME, NULL, "set the pod's hostname to %s", hostname);
-	op->text.text = cpod_plan_text (plan, hostname);
-	op->text.len = (uint32_t) strlen (hostname);
-	if (loopback)
+	if (input->ids != NULL)
+		compile_become_root (input->ids, plan);
+	compile_small_root (input->layers, plan);
+	op = cpod_plan_add (plan, CPOD_OP_HOSTNAME, NULL, "set the pod's hostname to %s", input->hostname);
+	op->text.text = cpod_plan_text (plan, input->hostname);
+	op->text.len = (uint32_t) strlen (input->hostname);
+	if (input->loopback)
 		cpod_compile_loopback (plan);
 	cpod_plan_add (plan, CPOD_OP_END, NULL, "wait for containers to launch");
 	return cpod_plan_check (plan, err);

@@ -8,6 +8,7 @@
 #ifndef CPOD_OCI_COMPILE_H
 #define CPOD_OCI_COMPILE_H
 
+#include "oci/idmap.h"
 #include "oci/plan-build.h"
 #include "oci/seccomp.h"
 #include "oci/spec.h"
@@ -84,10 +85,15 @@ int cpod_compile_exec (const struct cpod_process *process, const char *const *ar
                        enum cpod_terminal terminal, uint16_t rows, uint16_t columns, struct cpod_plan *plan,
                        struct cpod_error *err);
 
-/* Pod init's own plan: its small mount namespace, the host name, the loopback interface.
- * layers: the host's mount points that containers may need, "/" first. */
-int cpod_compile_pod (const struct cpod_strings *layers, const char *hostname, bool loopback, struct cpod_plan *plan,
-                      struct cpod_error *err);
+struct cpod_compile_pod {
+	const struct cpod_strings *layers;      /* the host's mount points that containers may need, "/" first */
+	const char *hostname;
+	bool loopback;                          /* the network namespace is the pod's own */
+	const struct cpod_idmap *ids;           /* of the pod's own user namespace; NULL: it has none */
+};
+/* Pod init's own plan: its user namespace, its small mount namespace, the host name, the loopback interface.
+ * Its given descriptor, where there are ids: CPOD_SLOT_FIRST, the pipe that tells that they are mapped. */
+int cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, struct cpod_error *err);
 
 /* ---- the parts, in the order of a start ---- */
 

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #ifndef MFD_EXEC
@@ -82,6 +84,20 @@ place_descriptors (struct child *child)
 	return ret < 0 ? ret : sys_close_range ((unsigned int) n + 1, ~0u, 0);
 }
 
+/* The program is executed before the ids of its user namespace are mapped, as nobody in particular: what it may do
+ * there survives that as ambient capabilities. capabilities(7) */
+IN_CHILD static long
+keep_capabilities (void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	const struct __user_cap_data_struct all[2] = { { ~0u, ~0u, ~0u }, { ~0u, ~0u, ~0u } };
+	long ret = sys_capset (&header, all);
+
+	for (unsigned long cap = 0; cap < 64 && ret >= 0; cap++)
+		ret = sys_prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
+	return ret == -EINVAL ? 0 : ret;   /* behind the kernel's last */
+}
+
 IN_CHILD static void
 launch_child (void *data)
 {
@@ -91,7 +107,9 @@ launch_child (void *data)
 	long ret;
 
 	child->error = 0;
-	ret = place_descriptors (child);
+	ret = (child->launch->clone_flags & CLONE_NEWUSER) != 0 ? keep_capabilities () : 0;
+	if (ret >= 0)
+		ret = place_descriptors (child);
 	if (ret >= 0)
 		ret = sys_execveat ((int) child->launch->n_fds, "", argv, no_environment, AT_EMPTY_PATH);
 	child->error = ret;

@@ -20,7 +20,8 @@ struct cpod_launch {
 
 /* Executes cpod-init from a sealed memfd in a new process. Safe in a threaded program of any size:
  * the child shares the caller's memory (CLONE_VM | CLONE_VFORK) and only makes system calls until
- * its exec, with every signal blocked. Returns when it has been executed. ret_pidfd: the caller's.
+ * its exec, with every signal blocked. Returns when it has been executed. With CLONE_NEWUSER the program begins
+ * with every capability and no id: its plan waits for a map (idmap.h). ret_pidfd: the caller's.
  * -ESRCH: the child was killed at birth: cgroup_fd, a group above it or the caller's own was once
  * written to cgroup.kill (seen on 6.18).
  * clone(2), memfd_create(2); Linux 5.7. */

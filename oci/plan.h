@@ -61,6 +61,7 @@ enum cpod_op_kind {
 	CPOD_OP_MKNOD,         /* mknod: relative to a directory slot */
 	CPOD_OP_SYMLINK,       /* symlink: relative to a directory slot; an existing name stays */
 	/* namespaces and kernel settings */
+	CPOD_OP_BECOME_ROOT,   /* users: waits until the ids of its own user namespace are mapped, and is root in it */
 	CPOD_OP_SETNS,         /* setns: the namespace in a slot */
 	CPOD_OP_HOSTNAME,      /* text */
 	CPOD_OP_DOMAINNAME,    /* text */
@@ -118,6 +119,11 @@ struct cpod_op_join { uint16_t slot; uint16_t new_namespace; /* 1: the cgroup na
 struct cpod_op_mkdir { cpod_ref path; uint32_t mode; };
 struct cpod_op_mknod { uint16_t dir; uint16_t reserved; cpod_ref name; uint32_t mode, uid, gid; uint64_t device; };
 struct cpod_op_symlink { uint16_t dir; uint16_t reserved; cpod_ref name, target; };
+struct cpod_op_users {
+	uint16_t slot;                      /* a pipe: one byte says that the map is written, its end that it never will be */
+	uint16_t watches_life;              /* 1: CPOD_INIT_FD_LIFE ends the waiting, too */
+	uint32_t keep_groups;               /* 1: setgroups is denied in there */
+};
 struct cpod_op_setns { uint16_t slot; uint16_t reserved; uint32_t type; /* CLONE_NEW* that it must be */ };
 struct cpod_op_text { cpod_ref text; uint32_t len; };
 struct cpod_op_sysctl { cpod_ref path, value; };       /* "sys/net/ipv4/ip_forward" */
@@ -146,6 +152,7 @@ struct cpod_op {
 		struct cpod_op_mkdir     mkdir;
 		struct cpod_op_mknod     mknod;
 		struct cpod_op_symlink   symlink;
+		struct cpod_op_users     users;
 		struct cpod_op_setns     setns;
 		struct cpod_op_text      text;        /* HOSTNAME, DOMAINNAME, LOOPBACK, CHDIR */
 		struct cpod_op_sysctl    sysctl;
@@ -168,7 +175,8 @@ struct cpod_plan_header {
 	cpod_ref null_path;                 /* where the old root has a /dev/null, for masks */
 	uint64_t clone_flags;               /* CLONE_NEW* for the process that walks this plan */
 	uint16_t n_given;                   /* descriptors that come with the plan */
-	uint16_t reserved[3];
+	uint16_t dumpable;                  /* 1: until BECOME_ROOT: else nobody could write its map */
+	uint16_t reserved[2];
 	uint16_t given[CPOD_PLAN_SLOTS];    /* the slot of each */
 };
 
@@ -177,7 +185,7 @@ enum cpod_step {
 	CPOD_STEP_NONE, CPOD_STEP_PLAN, CPOD_STEP_CLONE, CPOD_STEP_FSOPEN, CPOD_STEP_FSCONFIG, CPOD_STEP_FSCREATE,
 	CPOD_STEP_FSMOUNT, CPOD_STEP_OPEN_TREE, CPOD_STEP_SETATTR, CPOD_STEP_OPEN, CPOD_STEP_MKDIR, CPOD_STEP_CREATE,
 	CPOD_STEP_MOVE_MOUNT, CPOD_STEP_CHDIR, CPOD_STEP_PIVOT, CPOD_STEP_UMOUNT, CPOD_STEP_MKNOD, CPOD_STEP_CHOWN,
-	CPOD_STEP_SYMLINK, CPOD_STEP_SETNS, CPOD_STEP_SET, CPOD_STEP_WRITE, CPOD_STEP_SOCKET, CPOD_STEP_NETLINK,
+	CPOD_STEP_SYMLINK, CPOD_STEP_MAPPED, CPOD_STEP_SETNS, CPOD_STEP_SET, CPOD_STEP_WRITE, CPOD_STEP_SOCKET, CPOD_STEP_NETLINK,
 	CPOD_STEP_DUP, CPOD_STEP_SETSID, CPOD_STEP_KEYRING, CPOD_STEP_RLIMIT, CPOD_STEP_OUTSIDE, CPOD_STEP_BOUNDING,
 	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
 	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,

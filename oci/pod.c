@@ -257,12 +257,24 @@ cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err)
 
 /* ---- pod init ---- */
 
+/* Gives pod init its ids, and tells it so. */
+static int
+map_ids (const struct cpod_rt_pod *pod, int told_fd, struct cpod_error *err)
+{
+	int ret = cpod_idmap_write (&pod->ids, pod->init_pid, err);
+
+	if (ret < 0)
+		return ret;
+	ret = cpod_fd_write_all (told_fd, "1", 1);
+	return ret < 0 ? cpod_error_sys (err, -ret, "tell pod init of its ids") : 0;
+}
+
 /* Starts pod init with the descriptors that it finds open (proto.h); kill_fd and cgroup may be -1. */
 static int
 spawn_init (struct cpod_rt_pod *pod, int init_cgroup, int born_in, struct cpod_error *err)
 {
-	cpod_autofd ours = -1, theirs = -1, plan = -1, life = -1, null = -1, kill_fd = -1;
-	int fds[CPOD_INIT_FD_FIRST];
+	cpod_autofd ours = -1, theirs = -1, plan = -1, life = -1, null = -1, kill_fd = -1, mapped = -1, map = -1;
+	int fds[CPOD_INIT_FD_FIRST + 1];
 	int pair[2];
 	struct cpod_launch launch = {
 		.argv0 = CPOD_INIT_ARGV_POD, .cgroup_fd = born_in, .fds = fds, .n_fds = CPOD_INIT_FD_FIRST,
@@ -284,12 +296,20 @@ spawn_init (struct cpod_rt_pod *pod, int init_cgroup, int born_in, struct cpod_e
 	ret = cpod_plan_seal (&pod->plan, &plan, err);
 	if (ret < 0)
 		return ret;
-	memcpy (fds, (int[]) { null, null, null, theirs, plan, life, kill_fd, init_cgroup }, sizeof (fds));
+	if (pod->own_users) {
+		if (pipe2 (pair, O_CLOEXEC) < 0)
+			return cpod_error_sys (err, errno, "pipe to pod init");
+		mapped = pair[0];
+		map = pair[1];
+		launch.clone_flags |= CLONE_NEWUSER;
+		launch.n_fds++;
+	}
+	memcpy (fds, (int[]) { null, null, null, theirs, plan, life, kill_fd, init_cgroup, mapped }, sizeof (fds));
 	ret = cpod_launch_init (&launch, &pod->init_pidfd, &pod->init_pid, err);
 	if (ret < 0)
 		return ret;
 	pod->socket_fd = cpod_fd_steal (&ours);
-	return 0;
+	return pod->own_users ? map_ids (pod, map, err) : 0;
 }
 
 /* Waits for pod init's end and takes its status, should it be ours to take. */
@@ -326,10 +346,21 @@ start_init (struct cpod_rt_pod *pod, int init_cgroup, struct cpod_error *err)
 	return ret < 0 ? cpod_error_sys (err, -ret, "move pod init into its cgroup") : 0;
 }
 
+static int
+compile_init (struct cpod_rt_pod *pod, struct cpod_error *err)
+{
+	static const struct cpod_strings no_layers;
+	const struct cpod_compile_pod input = {
+		.layers = pod->has_host_view ? &pod->host_view.layers : &no_layers, .hostname = pod->hostname,
+		.loopback = (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, .ids = pod->own_users ? &pod->ids : NULL
+	};
+
+	return cpod_compile_pod (&input, &pod->plan, err);
+}
+
 int
 cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err)
 {
-	static const struct cpod_strings no_layers;
 	struct cpod_rt_pod *pod = calloc (1, sizeof (*pod));
 	cpod_autofd init_cgroup = -1;
 	int ret;
@@ -350,8 +381,7 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 	if (ret == 0)
 		ret = cpod_rtpod_host_view (config, &pod->arena, &pod->has_host_view, &pod->host_view, err);
 	if (ret == 0)
-		ret = cpod_compile_pod (pod->has_host_view ? &pod->host_view.layers : &no_layers, pod->hostname,
-		                        (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, &pod->plan, err);
+		ret = compile_init (pod, err);
 	if (ret == 0)
 		ret = open_state (pod, config->state_dir, err);
 	if (ret == 0) {

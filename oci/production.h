@@ -24,6 +24,8 @@ struct cpod_rt_pod {
 	bool implicit;                      /* made for one container that was created without a pod */
 	bool has_host_view;
 	struct cpod_host_view host_view;
+	bool own_users;                     /* it has a user namespace of its own, with these ids */
+	struct cpod_idmap ids;
 	struct cpod_plan plan;              /* pod init's own */
 	int state_fd;                       /* state_dir/runtime, owned; -1: no state is kept */
 

@@ -5,7 +5,8 @@
  * As "cpod-init" it is PID 1 of a pod's PID namespace:
  *
  *   1. not dumpable, every signal blocked, every disposition the default;
- *   2. walks its own plan: a small mount namespace, the host name, the loopback interface;
+ *   2. walks its own plan: root of its user namespace, where it has one, as soon as somebody outside has mapped
+ *      the ids (until then it is dumpable); a small mount namespace, the host name, the loopback interface;
  *   3. tries whether children can be born in a cgroup, and says READY;
  *   4. until the end: launches, reaps, reports.
  *
@@ -261,6 +262,15 @@ raise_files (void)
 	(void) sys_prlimit (RLIMIT_NOFILE, &limit, NULL);   /* fewer at once, if it cannot be */
 }
 
+/* Nobody may look into this process, before it does anything; but the ids of a user namespace are written through
+ * files that are the process's own only while it is dumpable (BECOME_ROOT ends that). */
+static void
+hide (const struct cpod_walk *walk)
+{
+	if (walk->plan == NULL || !walk->plan->dumpable)
+		(void) sys_prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 static void pod_init (void) __attribute__ ((noreturn));
 static void
 pod_init (void)
@@ -274,6 +284,7 @@ pod_init (void)
 	for (int fd = CPOD_INIT_FD_SOCKET; fd < CPOD_INIT_FD_FIRST; fd++)
 		(void) sys_fcntl (fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 	ret = init_map_plan (&walk, CPOD_INIT_FD_PLAN);
+	hide (&walk);
 	if (ret >= 0 && signal_fd < 0)
 		ret = signal_fd;
 	if (ret >= 0) {
@@ -299,6 +310,7 @@ launcher (void)
 	long ret;
 
 	ret = init_map_plan (&walk, CPOD_INIT_FD_PLAN);
+	hide (&walk);
 	walk.status_fd = CPOD_INIT_FD_SOCKET;
 	walk.announce = 1;
 	(void) sys_fcntl (CPOD_INIT_FD_SOCKET, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
@@ -317,7 +329,6 @@ cpod_init_main (long *stack)
 	const char *name = stack[0] > 0 ? (const char *) stack[1] : "";
 	size_t n = 0;
 
-	(void) sys_prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
 	while (name[n] == CPOD_INIT_ARGV_POD[n] && name[n] != '\0')
 		n++;
 	if (name[n] == '\0' && n == sizeof (CPOD_INIT_ARGV_POD) - 1)

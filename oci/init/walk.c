@@ -102,6 +102,7 @@ static long (*const operations[CPOD_OP_KINDS]) (struct cpod_walk *, const struct
 	[CPOD_OP_MKDIR_OLD]     = walk_mkdir_old,
 	[CPOD_OP_MKNOD]         = walk_mknod,
 	[CPOD_OP_SYMLINK]       = walk_symlink,
+	[CPOD_OP_BECOME_ROOT]   = walk_become_root,
 	[CPOD_OP_SETNS]         = walk_setns,
 	[CPOD_OP_HOSTNAME]      = walk_hostname,
 	[CPOD_OP_DOMAINNAME]    = walk_domainname,

@@ -85,6 +85,9 @@ long walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, un
  * of its own, begins there. For where a child cannot be born in its group. */
 long walk_enter_cgroup (struct cpod_walk *walk, int group, int new_namespace);
 
+/* walk-users.c */
+long walk_become_root (struct cpod_walk *walk, const struct cpod_op *op);
+
 /* walk-process.c */
 long walk_setns (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_hostname (struct cpod_walk *walk, const struct cpod_op *op);
