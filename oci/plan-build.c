@@ -370,9 +370,15 @@ cpod_plan_explain (const struct cpod_plan *plan, const struct cpod_record *recor
 	int code = record->error > 0 && record->error < 4096 ? record->error : EPROTO;
 
 	if (note == NULL)
-		return cpod_error_sys (err, code, "start: %s", step ? step : "unknown step");
-	return cpod_error_sys (err, code, "%s%s%s%s%s", note->field ? note->field : "", note->field ? ": " : "",
-	                       note->words, step ? ": " : "", step ? step : "");
+		(void) cpod_error_sys (err, code, "start: %s", step ? step : "unknown step");
+	else
+		(void) cpod_error_sys (err, code, "%s%s%s%s%s", note->field ? note->field : "", note->field ? ": " : "",
+		                       note->words, step ? ": " : "", step ? step : "");
+	if (code == EAGAIN)   /* no more processes; as a result it would mean "not yet" */
+		code = EBUSY;
+	if (err != NULL)
+		err->code = code;
+	return -code;
 }
 
 void

@@ -86,7 +86,8 @@ int cpod_plan_seal (struct cpod_plan *plan, int *ret_fd, struct cpod_error *err)
 int cpod_plan_open (const struct cpod_plan *plan, int *fds, size_t *ret_n, struct cpod_error *err);
 void cpod_plan_close (const struct cpod_plan *plan, int *fds, size_t n);
 
-/* The sentence of a record: "FIELD: WORDS: the system's words". Returns -errno of the record. */
+/* The sentence of a record: "FIELD: WORDS: the system's words". Returns -errno of the record; -EBUSY for EAGAIN, as
+ * an operation's result of -EAGAIN would mean that it is still in progress. */
 int cpod_plan_explain (const struct cpod_plan *plan, const struct cpod_record *record, struct cpod_error *err);
 /* One operation a line. */
 void cpod_plan_describe (const struct cpod_plan *plan, struct cpod_str *out);

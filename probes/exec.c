@@ -1,6 +1,8 @@
 /* One attempt of an exec probe (exec.h). */
 #include "exec.h"
 
+#include "answer.h"
+
 #include "src/base/error.h"
 #include "src/base/fd.h"
 
@@ -132,10 +134,11 @@ begin (struct cpod_probe_exec *exec, struct cpod_rt_container *container, const 
 	struct cpod_rt_exec_config config = {
 		.size = sizeof (config), .argv = argv, .stdio_fd = { -1, out_fd, out_fd },
 	};
-	struct cpod_rt_op *op;
-	int op_fd, ret = exec->async->exec (container, &config, &op, &op_fd, err);
+	struct cpod_rt_op *op = NULL;
+	int op_fd = -1, ret = cpod_answer (exec->async->exec (container, &config, &op, &op_fd, err), "exec", err);
 
 	exec->op.done = on_op;
+	exec->op.call = "exec";
 	exec->op.data = exec;
 	return ret < 0 ? ret : cpod_op_watch (&exec->op, exec->loop, exec->async, op, op_fd, err);
 }

@@ -1,5 +1,6 @@
 # One attempt each, and the worker that decides when. probes/ knows runtimes through runtime.h alone.
 libcpod_sources += \
+	probes/answer.c probes/answer.h \
 	probes/exec.c probes/exec.h \
 	probes/expand.c \
 	probes/op.c probes/op.h \

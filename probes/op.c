@@ -5,6 +5,10 @@
  */
 #include "op.h"
 
+#include "answer.h"
+
+#include "src/base/error.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -29,6 +33,9 @@ on_ready (struct cpod_source *source, uint32_t epoll_events)
 		op->async->op_cancel (op->op);
 	}
 	op->op = NULL;
+	ret = cpod_answer (ret, op->call, &error);
+	if (ret == 0)
+		ret = cpod_answer_exit (&status, op->call, &error);
 	op->done (op, ret, &status, &error);
 }
 
@@ -38,6 +45,8 @@ cpod_op_watch (struct cpod_op *op, struct cpod_loop *loop, const struct cpod_run
 {
 	int ret;
 
+	if (!rt_op)
+		return cpod_error_set (err, EPROTO, "the runtime's %s made no operation", op->call);
 	op->async = async;
 	op->source = (struct cpod_source) { .fd = -1, .ready = on_ready, .data = op };
 	ret = cpod_loop_add (loop, &op->source, fd, EPOLLIN, err);

@@ -4,8 +4,12 @@
  * has returned, and the result. It is counted: the op and the thread hold one reference each, so
  * that either may go first. The result is written before the eventfd, and read only after it.
  *
- * A container's destroy joins all its threads: after SIGKILL the runtime owes a return within a
- * second, and the runtime's own destroy may only be called when no other call is in progress.
+ * After SIGKILL the runtime owes a return within a second, and its own destroy may only be called when no
+ * other call is in progress. So a container's destroy kills and waits, but not for ever: a runtime that
+ * does not keep its word may not hold up the controller. What it still works on is abandoned to its
+ * threads, and the last of them that returns destroys it.
+ *
+ * A runtime's -EAGAIN becomes -EBUSY: among the results of an operation it would mean "not yet".
  */
 #include "blocking.h"
 
@@ -21,7 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#define RETURN_S 5   /* how long destroy waits for the runtime */
 
 struct cpod_rt_pod { const struct cpod_runtime *runtime; };
 
@@ -37,11 +44,12 @@ struct task {
 struct cpod_rt_container {
 	const struct cpod_runtime *runtime;
 	struct cpod_rt_container *inner;    /* owned */
-	struct task *start, *wait;          /* wait: NULL before start */
-	pthread_t thread;                   /* of both; joined by destroy when start is set */
-	pthread_mutex_t lock;
-	pthread_cond_t idle;                /* n_execs became 0 */
-	unsigned int n_execs;               /* threads in exec */
+	struct task *start, *wait;          /* NULL before start */
+	pthread_mutex_t lock;               /* for what follows */
+	pthread_cond_t idle;                /* n_threads became 0; monotonic */
+	unsigned int n_threads;             /* in a call of the runtime, or on the way out of it */
+	bool dying;                         /* destroy has begun: what starts is killed */
+	bool abandoned;                     /* destroy has ended: the last thread frees */
 };
 
 struct cpod_rt_op { struct task *task; bool exec; };
@@ -102,26 +110,88 @@ task_is_done (const struct task *task)
 	return poll (&poll_fd, 1, 0) == 1;
 }
 
-/* A thread with all signals blocked. 0 or -errno. */
+/* ---- Threads ----------------------------------------------------------------------------- */
+
+/* Gives it back to the runtime; no call on it is in progress. */
+static void
+free_container (struct cpod_rt_container *c)
+{
+	c->runtime->destroy (c->inner);
+	task_unref (c->start);
+	task_unref (c->wait);
+	pthread_cond_destroy (&c->idle);
+	pthread_mutex_destroy (&c->lock);
+	free (c);
+}
+
+/* A thread of c is through. It may not look at c any more. */
+static void
+leave (struct cpod_rt_container *c)
+{
+	bool last, abandoned;
+
+	pthread_mutex_lock (&c->lock);
+	last = --c->n_threads == 0;
+	abandoned = c->abandoned;
+	if (last)
+		pthread_cond_signal (&c->idle);
+	pthread_mutex_unlock (&c->lock);
+	if (last && abandoned)
+		free_container (c);
+}
+
+/* A detached thread with all signals blocked. 0 or -errno. */
 static int
-start_thread (pthread_t *ret_thread, bool detached, void *(*run) (void *), void *data)
+create_thread (void *(*run) (void *), void *data)
 {
 	pthread_attr_t attributes;
+	pthread_t thread;
 	sigset_t all, old;
 	int ret = pthread_attr_init (&attributes);
 
 	if (ret != 0)
 		return -ret;
-	pthread_attr_setdetachstate (&attributes, detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
+	pthread_attr_setdetachstate (&attributes, PTHREAD_CREATE_DETACHED);
 	sigfillset (&all);
 	pthread_sigmask (SIG_BLOCK, &all, &old);
-	ret = pthread_create (ret_thread, &attributes, run, data);
+	ret = pthread_create (&thread, &attributes, run, data);
 	pthread_sigmask (SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy (&attributes);
 	return -ret;
 }
 
+/* A thread of c: it ends with leave. */
+static int
+start_thread (struct cpod_rt_container *c, void *(*run) (void *), void *data, struct cpod_error *err)
+{
+	int ret;
+
+	pthread_mutex_lock (&c->lock);
+	c->n_threads++;
+	pthread_mutex_unlock (&c->lock);
+	ret = create_thread (run, data);
+	if (ret == 0)
+		return 0;
+	pthread_mutex_lock (&c->lock);
+	c->n_threads--;
+	pthread_mutex_unlock (&c->lock);
+	return cpod_error_sys (err, -ret, "start a thread");
+}
+
 /* ---- Containers -------------------------------------------------------------------------- */
+
+/* A condition whose timeouts no change of the wall clock moves. */
+static void
+init_lock (struct cpod_rt_container *c)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init (&c->lock, NULL);
+	pthread_condattr_init (&attributes);
+	pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init (&c->idle, &attributes);
+	pthread_condattr_destroy (&attributes);
+}
 
 static int
 blocking_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config *config,
@@ -134,14 +204,35 @@ blocking_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config 
 		return cpod_error_oom (err);
 	c->runtime = pod->runtime;
 	ret = c->runtime->create (NULL, config, &c->inner, err);
-	if (ret < 0) {
+	if (ret == 0 && !c->inner)
+		ret = cpod_error_set (err, EPROTO, "the runtime's create made no container");
+	if (ret != 0) {
 		free (c);
 		return ret;
 	}
-	pthread_mutex_init (&c->lock, NULL);
-	pthread_cond_init (&c->idle, NULL);
+	init_lock (c);
 	*ret_container = c;
 	return 0;
+}
+
+/* The runtime's kill; err may be NULL. */
+static int
+blocking_kill (struct cpod_rt_container *c, int signal, struct cpod_error *err)
+{
+	struct cpod_error unused = { 0 };
+
+	return c->runtime->kill (c->inner, signal, err ? err : &unused);
+}
+
+static bool
+is_dying (struct cpod_rt_container *c)
+{
+	bool dying;
+
+	pthread_mutex_lock (&c->lock);
+	dying = c->dying;
+	pthread_mutex_unlock (&c->lock);
+	return dying;
 }
 
 /* The container's thread: starts it, then waits for it. */
@@ -152,10 +243,13 @@ run_container (void *data)
 	int ret = c->runtime->start (c->inner, &c->start->error);
 
 	task_done (c->start, ret);
-	if (ret < 0)
-		return NULL;
-	ret = c->runtime->wait (c->inner, &c->wait->exit, &c->wait->error);
-	task_done (c->wait, ret);
+	if (ret == 0) {
+		if (is_dying (c))
+			(void) blocking_kill (c, SIGKILL, NULL);   /* it may have ended by itself */
+		ret = c->runtime->wait (c->inner, &c->wait->exit, &c->wait->error);
+		task_done (c->wait, ret);
+	}
+	leave (c);
 	return NULL;
 }
 
@@ -184,10 +278,9 @@ blocking_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	c->start = c->wait ? task_create (err) : NULL;
 	ret = c->start ? make_op (task_ref (c->start), false, ret_op, ret_fd, err) : -ENOMEM;
 	if (ret == 0) {
-		ret = start_thread (&c->thread, false, run_container, c);
+		ret = start_thread (c, run_container, c, err);
 		if (ret == 0)
 			return 0;
-		cpod_error_sys (err, -ret, "start a thread");
 		task_unref ((*ret_op)->task);
 		free (*ret_op);
 	}
@@ -197,44 +290,48 @@ blocking_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	return ret;
 }
 
-static int
-blocking_kill (struct cpod_rt_container *c, int signal, struct cpod_error *err)
+/* True when it runs or is being started. */
+static bool
+is_alive (const struct cpod_rt_container *c)
 {
-	return c->runtime->kill (c->inner, signal, err);
+	if (!c->start || task_is_done (c->wait))
+		return false;
+	return !task_is_done (c->start) || c->start->ret == 0;
 }
 
-/* Ends the container's thread: it must have started, or failed to, before it can be killed for sure. */
-static void
-end_thread (struct cpod_rt_container *c)
-{
-	struct pollfd started = { .fd = c->start->event_fd, .events = POLLIN };
-
-	if (!task_is_done (c->start))
-		(void) c->runtime->kill (c->inner, SIGKILL, NULL);   /* it may not run yet */
-	while (poll (&started, 1, -1) < 0 && errno == EINTR)
-		;
-	if (c->start->ret == 0 && !task_is_done (c->wait))
-		(void) c->runtime->kill (c->inner, SIGKILL, NULL);   /* it may have ended by itself */
-	pthread_join (c->thread, NULL);
-}
-
+/* Kills it, now or as soon as it has started, and waits for the runtime. */
 static void
 blocking_destroy (struct cpod_rt_container *c)
 {
+	struct timespec deadline;
+	int ret = 0;
+
 	if (!c)
 		return;
-	if (c->start)
-		end_thread (c);
 	pthread_mutex_lock (&c->lock);
-	while (c->n_execs > 0)
-		pthread_cond_wait (&c->idle, &c->lock);
+	c->dying = true;
 	pthread_mutex_unlock (&c->lock);
-	c->runtime->destroy (c->inner);
-	task_unref (c->start);
-	task_unref (c->wait);
-	pthread_cond_destroy (&c->idle);
-	pthread_mutex_destroy (&c->lock);
-	free (c);
+	if (is_alive (c))
+		(void) blocking_kill (c, SIGKILL, NULL);   /* too early, or too late: then it is not needed */
+	clock_gettime (CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += RETURN_S;
+	pthread_mutex_lock (&c->lock);
+	while (c->n_threads > 0 && ret == 0)
+		ret = pthread_cond_timedwait (&c->idle, &c->lock, &deadline);
+	c->abandoned = c->n_threads > 0;
+	ret = c->abandoned;
+	pthread_mutex_unlock (&c->lock);
+	if (ret == 0)
+		free_container (c);
+}
+
+/* What the controller is told for a runtime's result. */
+static int
+result_of (const struct task *task, struct cpod_error *err)
+{
+	if (task->ret != 0 && err)
+		*err = task->error;
+	return task->ret == -EAGAIN ? -EBUSY : task->ret;
 }
 
 static int
@@ -251,13 +348,8 @@ blocking_exit_status (struct cpod_rt_container *c, struct cpod_rt_exit *ret_exit
 {
 	if (!c->wait || !task_is_done (c->wait))
 		return cpod_error_set (err, EAGAIN, "the container has not ended");
-	if (c->wait->ret < 0) {
-		if (err)
-			*err = c->wait->error;
-		return c->wait->ret;
-	}
 	*ret_exit = c->wait->exit;
-	return 0;
+	return result_of (c->wait, err);
 }
 
 /* ---- Execs ------------------------------------------------------------------------------- */
@@ -295,30 +387,8 @@ run_exec (void *data)
 	task_unref (task);
 	free (call->argv);
 	free (call);
-	pthread_mutex_lock (&c->lock);
-	if (--c->n_execs == 0)
-		pthread_cond_signal (&c->idle);
-	pthread_mutex_unlock (&c->lock);
+	leave (c);
 	return NULL;
-}
-
-/* Starts the thread that makes call. The call is its own from then on. */
-static int
-start_exec (struct cpod_rt_container *c, struct exec_call *call, struct cpod_error *err)
-{
-	pthread_t thread;
-	int ret;
-
-	pthread_mutex_lock (&c->lock);
-	c->n_execs++;
-	pthread_mutex_unlock (&c->lock);
-	ret = start_thread (&thread, true, run_exec, call);
-	if (ret == 0)
-		return 0;
-	pthread_mutex_lock (&c->lock);
-	c->n_execs--;
-	pthread_mutex_unlock (&c->lock);
-	return cpod_error_sys (err, -ret, "start a thread");
 }
 
 static int
@@ -340,7 +410,7 @@ blocking_exec (struct cpod_rt_container *c, const struct cpod_rt_exec_config *co
 	if (ret == 0)
 		ret = make_op (task_ref (call->task), true, ret_op, ret_fd, err);
 	if (ret == 0) {
-		ret = start_exec (c, call, err);
+		ret = start_thread (c, run_exec, call, err);   /* call is the thread's own from then on */
 		if (ret == 0)
 			return 0;
 		task_unref ((*ret_op)->task);
@@ -370,9 +440,7 @@ blocking_op_result (struct cpod_rt_op *op, struct cpod_rt_exit *ret_exit, struct
 
 	if (!task_is_done (op->task))
 		return cpod_error_set (err, EAGAIN, "not yet");
-	ret = op->task->ret;
-	if (ret < 0 && err)
-		*err = op->task->error;
+	ret = result_of (op->task, err);
 	if (ret == 0 && op->exec && ret_exit)
 		*ret_exit = op->task->exit;
 	blocking_op_cancel (op);

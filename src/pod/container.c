@@ -6,6 +6,7 @@
  */
 #include "pod.h"
 
+#include "probes/answer.h"
 #include "src/base/error.h"
 
 #include <errno.h>
@@ -111,7 +112,10 @@ cpod_container_make (struct cpod_container *c, struct cpod_error *err)
 		config.config.warn_data = &warn;
 		if (pod->options.stdio)
 			pod->options.stdio (pod->options.data, c->spec->name, config.config.stdio_fd);
-		ret = pod->table->create (pod->rt_pod, &config.config, &c->rt, &inner);
+		c->rt = NULL;
+		ret = cpod_answer (pod->table->create (pod->rt_pod, &config.config, &c->rt, &inner), "create", &inner);
+		if (ret == 0 && !c->rt)
+			ret = cpod_error_set (&inner, EPROTO, "the runtime's create made no container");
 		if (ret < 0) {
 			c->rt = NULL;
 			cpod_spec_locate_error (pod->spec, c->spec, ret, &inner);
@@ -177,6 +181,9 @@ on_exit_fd (struct cpod_source *source, uint32_t epoll_events)
 	if (ret == -EAGAIN)
 		return;
 	cpod_loop_remove (source);
+	ret = cpod_answer (ret, "wait", &err);
+	if (ret == 0)
+		ret = cpod_answer_exit (&status, "wait", &err);
 	if (ret < 0)
 		status = (struct cpod_rt_exit) { 137, SIGKILL, CPOD_RT_EXIT_LOST, 0 };
 	c->exit = status;
@@ -191,6 +198,25 @@ on_exit_fd (struct cpod_source *source, uint32_t epoll_events)
 		.type = CPOD_EVENT_EXITED, .container = c->spec->name, .exit = status, .message = good ? NULL : text,
 	});
 	end (c, good);
+}
+
+void
+cpod_container_lose (struct cpod_container *c)
+{
+	char text[CPOD_WORDS_MAX];
+
+	if (c->stage != CPOD_STAGE_STARTING && c->stage != CPOD_STAGE_RUNNING)
+		return;
+	cpod_op_cancel (&c->start);
+	cpod_loop_remove (&c->exit_source);
+	cpod_words_duration (c->pod->overdue_ns / 1000000, text);
+	cpod_container_error (c, "did not end within %s of SIGKILL", text);
+	c->exit = (struct cpod_rt_exit) { 137, SIGKILL, CPOD_RT_EXIT_LOST, 0 };
+	cpod_words_exit (&c->exit, text);
+	cpod_pod_emit (c->pod, (struct cpod_event) {
+		.type = CPOD_EVENT_EXITED, .container = c->spec->name, .exit = c->exit, .message = text,
+	});
+	end (c, false);
 }
 
 /* ---- The start --------------------------------------------------------------------------- */
@@ -219,11 +245,26 @@ cpod_container_started (struct cpod_container *c, uint64_t now_ns)
 	cpod_probers_tell (c, &event, now_ns);
 }
 
+int
+cpod_container_exit_fd (const struct cpod_container *c, int *ret_fd, struct cpod_error *err)
+{
+	struct cpod_error inner = { 0 };
+	int fd = -1, ret = cpod_answer (c->pod->table->async->exit_fd (c->rt, &fd, &inner), "exit_fd", &inner);
+
+	if (ret == 0 && fd < 0)
+		ret = cpod_error_set (&inner, EPROTO, "the runtime's exit_fd gave no descriptor");
+	if (ret < 0 && err)
+		*err = inner;
+	if (ret == 0)
+		*ret_fd = fd;
+	return ret;
+}
+
 /* Watches its exit. */
 static int
 watch_exit (struct cpod_container *c, struct cpod_error *err)
 {
-	int fd, ret = c->pod->table->async->exit_fd (c->rt, &fd, err);
+	int fd = -1, ret = cpod_container_exit_fd (c, &fd, err);
 
 	c->exit_source = (struct cpod_source) { .fd = -1, .ready = on_exit_fd, .data = c };
 	return ret < 0 ? ret : cpod_loop_add (&c->pod->loop, &c->exit_source, fd, EPOLLIN, err);
@@ -254,7 +295,7 @@ on_started (struct cpod_op *op, int ret, const struct cpod_rt_exit *status, cons
 	if (ret == 0) {
 		ret = watch_exit (c, &err);
 		if (ret < 0)
-			(void) c->pod->table->kill (c->rt, SIGKILL, NULL);   /* nobody would see its end */
+			(void) cpod_container_send (c, SIGKILL, NULL);   /* nobody would see its end */
 	}
 	if (ret < 0) {
 		fail_start (c, ret, &err);
@@ -273,14 +314,15 @@ void
 cpod_container_start (struct cpod_container *c)
 {
 	struct cpod_error err = { 0 };
-	struct cpod_rt_op *op;
-	int fd, ret;
+	struct cpod_rt_op *op = NULL;
+	int fd = -1, ret;
 
 	c->stage = CPOD_STAGE_STARTING;
 	c->pod->n_alive++;
 	c->start.done = on_started;
+	c->start.call = "start";
 	c->start.data = c;
-	ret = c->pod->table->async->start (c->rt, &op, &fd, &err);
+	ret = cpod_answer (c->pod->table->async->start (c->rt, &op, &fd, &err), "start", &err);
 	if (ret == 0)
 		ret = cpod_op_watch (&c->start, &c->pod->loop, c->pod->table->async, op, fd, &err);
 	if (ret < 0)
@@ -295,7 +337,7 @@ await_exit (struct cpod_container *c)
 {
 	struct pollfd poll_fd = { .events = POLLIN };
 
-	if (c->pod->table->async->exit_fd (c->rt, &poll_fd.fd, NULL) < 0)
+	if (cpod_container_exit_fd (c, &poll_fd.fd, NULL) < 0)
 		return;
 	while (poll (&poll_fd, 1, KILL_WAIT_MS) < 0 && errno == EINTR)
 		;
@@ -311,7 +353,7 @@ cpod_container_finish (struct cpod_container *c)
 	cpod_op_cancel (&c->start);
 	cpod_loop_remove (&c->exit_source);
 	if (c->rt) {
-		if (c->stage == CPOD_STAGE_RUNNING)
+		if (c->stage == CPOD_STAGE_RUNNING && !c->pod->blocking)
 			await_exit (c);
 		c->pod->table->destroy (c->rt);
 		c->rt = NULL;

@@ -12,6 +12,7 @@
 #include "blocking.h"
 #include "runtimes.h"
 
+#include "probes/answer.h"
 #include "src/base/error.h"
 
 #include <errno.h>
@@ -20,6 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+/* Far beyond what a killed process takes to go, unless it sleeps uninterruptibly; then the kernel ends it when it
+ * wakes, and nobody has to wait for that. */
+#define OVERDUE_NS UINT64_C (30000000000)
 
 void
 cpod_pod_emit (struct cpod_pod *pod, struct cpod_event event)
@@ -45,6 +50,7 @@ end_pod (struct cpod_pod *pod)
 {
 	pod->stage = CPOD_POD_ENDED;
 	cpod_loop_disarm (&pod->kill_timer);
+	cpod_loop_disarm (&pod->overdue_timer);
 	cpod_pod_emit (pod, (struct cpod_event) {
 		.type = CPOD_EVENT_ENDED, .value = cpod_pod_phase (pod) != CPOD_PHASE_SUCCEEDED,
 	});
@@ -205,6 +211,7 @@ cpod_pod_create (const struct cpod_spec *spec, const struct cpod_pod_options *op
 	}
 	pod->spec = cpod_spec_ref (spec);
 	pod->healthy = true;
+	pod->overdue_ns = OVERDUE_NS;
 	make_uid (pod->uid);
 	ret = take_options (pod, options, err);
 	if (ret == 0)
@@ -221,17 +228,20 @@ static int
 make_pod (struct cpod_pod *pod, struct cpod_error *err)
 {
 	struct cpod_spec_pod_config config;
+	struct cpod_error inner = { 0 };
 	int ret;
 
 	if (pod->blocking)
 		return cpod_blocking_pod (pod->runtime, &pod->rt_pod, err);
 	if (!(pod->runtime->capabilities & CPOD_RT_CAP_POD))
 		return 0;
-	ret = cpod_spec_pod_config (pod->spec, pod->uid, pod->state_dir, pod->cgroup_parent, &config, err);
+	ret = cpod_spec_pod_config (pod->spec, pod->uid, pod->state_dir, pod->cgroup_parent, &config, &inner);
 	if (ret == 0)
-		ret = pod->table->async->pod_create (&config.config, &pod->rt_pod, err);
+		ret = cpod_answer (pod->table->async->pod_create (&config.config, &pod->rt_pod, &inner), "pod_create", &inner);
 	if (ret < 0)
 		pod->rt_pod = NULL;
+	if (ret < 0 && err)
+		*err = inner;
 	cpod_spec_pod_config_finish (&config);
 	return ret;
 }
@@ -276,11 +286,12 @@ cpod_pod_destroy (struct cpod_pod *pod)
 	cpod_execs_cancel_all (pod);
 	for (size_t i = 0; pod->containers && i < pod->n_containers; i++)
 		if (pod->containers[i].stage == CPOD_STAGE_RUNNING)
-			(void) pod->table->kill (pod->containers[i].rt, SIGKILL, NULL);   /* it may have ended by itself */
+			(void) cpod_container_send (&pod->containers[i], SIGKILL, NULL);   /* it may have ended by itself */
 	unmake (pod);
 	for (size_t i = 0; pod->containers && i < pod->n_containers; i++)
 		cpod_history_finish (&pod->containers[i].history);
 	cpod_loop_disarm (&pod->kill_timer);
+	cpod_loop_disarm (&pod->overdue_timer);
 	cpod_loop_finish (&pod->loop);
 	cpod_spec_destroy (pod->spec);
 	free (pod->containers);

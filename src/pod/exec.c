@@ -5,6 +5,7 @@
  */
 #include "pod.h"
 
+#include "probes/answer.h"
 #include "src/base/error.h"
 
 #include <errno.h>
@@ -78,14 +79,18 @@ begin (struct cpod_exec *exec, struct cpod_error *err)
 		.tty_columns = exec->options.tty_columns,
 		.env_more = exec->options.env,
 	};
-	struct cpod_rt_op *op;
-	int fd, ret;
+	struct cpod_error inner = { 0 };
+	struct cpod_rt_op *op = NULL;
+	int fd = -1, ret;
 
 	if (exec->options.flags & CPOD_EXEC_TTY)
 		config.flags |= CPOD_RT_EXEC_NEW_TTY;
 	exec->op.done = on_done;
+	exec->op.call = "exec";
 	exec->op.data = exec;
-	ret = pod->table->async->exec (exec->container->rt, &config, &op, &fd, err);
+	ret = cpod_answer (pod->table->async->exec (exec->container->rt, &config, &op, &fd, &inner), "exec", &inner);
+	if (ret < 0 && err)
+		*err = inner;
 	return ret < 0 ? ret : cpod_op_watch (&exec->op, &pod->loop, pod->table->async, op, fd, err);
 }
 

@@ -84,6 +84,8 @@ struct cpod_pod {
 	bool stopping;
 	uint64_t kill_at_ns;                    /* stopping: when SIGKILL goes */
 	struct cpod_timer kill_timer;
+	struct cpod_timer overdue_timer;        /* stopping: when what was killed is given up */
+	uint64_t overdue_ns;                    /* from SIGKILL to that */
 	size_t n_alive;                         /* containers STARTING or RUNNING */
 	size_t n_over;                          /* containers OVER */
 	size_t n_unhealthy;                     /* main containers by their last state */
@@ -115,6 +117,8 @@ void cpod_container_error (struct cpod_container *c, const char *format, ...) __
 void cpod_container_started (struct cpod_container *c, uint64_t now_ns);
 /* It will never run: nothing is left to do for it. */
 void cpod_container_give_up (struct cpod_container *c);
+/* It was killed and its end has not come: from now on it counts as ended, nobody knows how. */
+void cpod_container_lose (struct cpod_container *c);
 /* Gives rt back to the runtime once it is over and nothing is in progress on it. */
 void cpod_container_release (struct cpod_container *c);
 /* Gives it back to the runtime (which kills it) after a bounded wait for its end; the record and its history stay. */
@@ -129,7 +133,13 @@ void cpod_prober_tell (struct cpod_prober *prober, const struct cpod_worker_even
 /* The same to all of a container's probers. */
 void cpod_probers_tell (struct cpod_container *c, const struct cpod_worker_event *event, uint64_t now_ns);
 
+/* The descriptor that tells its end; the runtime's. err may be NULL. */
+int cpod_container_exit_fd (const struct cpod_container *c, int *ret_fd, struct cpod_error *err);
+
 /* ---- stop.c ------------------------------------------------------------------------------ */
+
+/* Has the runtime send signal; nothing is noted. err may be NULL. */
+int cpod_container_send (struct cpod_container *c, int signal, struct cpod_error *err);
 
 /* Sends signal to a running container; a failure other than ESRCH is also noted as its error. */
 int cpod_container_kill (struct cpod_container *c, int signal, struct cpod_error *err);

@@ -3,9 +3,12 @@
  * A stop goes in two steps: every container gets its stop signal, and what is left when the grace is
  * over gets SIGKILL. Where the wait would be in vain there is no grace: for init containers, and for
  * the PID 1 of a PID namespace that does not handle SIGTERM, to which the kernel does not deliver it.
+ * A container whose end does not come after SIGKILL (it sleeps in the kernel; its runtime does not
+ * keep its word) is given up in the end, so that a stop always ends.
  */
 #include "pod.h"
 
+#include "probes/answer.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 
@@ -83,7 +86,7 @@ cpod_container_stop_signal (const struct cpod_container *c)
 
 	if (c->spec->init || !(c->pod->runtime->capabilities & CPOD_RT_CAP_SIGNALS))
 		return SIGKILL;
-	if (!c->pod->blocking && c->pod->table->async->exit_fd (c->rt, &fd, NULL) == 0 && is_deaf (fd, SIGTERM))
+	if (!c->pod->blocking && cpod_container_exit_fd (c, &fd, NULL) == 0 && is_deaf (fd, SIGTERM))
 		return SIGKILL;
 	return SIGTERM;
 }
@@ -91,10 +94,21 @@ cpod_container_stop_signal (const struct cpod_container *c)
 /* ---- Signals ----------------------------------------------------------------------------- */
 
 int
-cpod_container_kill (struct cpod_container *c, int signal, struct cpod_error *err)
+cpod_container_send (struct cpod_container *c, int signal, struct cpod_error *err)
 {
 	struct cpod_error inner = { 0 };
-	int ret = c->pod->table->kill (c->rt, signal, &inner);
+	int ret = cpod_answer (c->pod->table->kill (c->rt, signal, &inner), "kill", &inner);
+
+	if (ret < 0 && err)
+		*err = inner;
+	return ret;
+}
+
+int
+cpod_container_kill (struct cpod_container *c, int signal, struct cpod_error *err)
+{
+	struct cpod_error inner;
+	int ret = cpod_container_send (c, signal, &inner);
 
 	if (ret == 0)
 		return 0;
@@ -118,7 +132,7 @@ kill_or_remember (struct cpod_container *c, int signal, struct cpod_error *err)
 	if (c->pending_signal != SIGKILL)
 		c->pending_signal = signal;
 	if (signal == SIGKILL && !c->pod->blocking)
-		(void) c->pod->table->kill (c->rt, SIGKILL, NULL);   /* too early: it is sent when c runs */
+		(void) cpod_container_send (c, SIGKILL, NULL);   /* too early: it is sent when c runs */
 	return 0;
 }
 
@@ -150,11 +164,26 @@ cpod_pod_kill (struct cpod_pod *pod, const char *container, int signal, struct c
 
 /* ---- Stop -------------------------------------------------------------------------------- */
 
+/* Whoever has not ended by now is given up. */
+static void
+on_overdue (struct cpod_timer *timer, uint64_t now_ns)
+{
+	struct cpod_pod *pod = timer->data;
+
+	(void) now_ns;
+	for (size_t i = 0; i < pod->n_containers; i++)
+		cpod_container_lose (&pod->containers[i]);
+}
+
 static void
 kill_rest (struct cpod_pod *pod)
 {
 	for (size_t i = 0; i < pod->n_containers; i++)
 		(void) kill_or_remember (&pod->containers[i], SIGKILL, NULL);   /* noted as the container's error */
+	pod->overdue_timer.expired = on_overdue;
+	pod->overdue_timer.data = pod;
+	if (!pod->overdue_timer.loop)
+		(void) cpod_loop_arm (&pod->loop, &pod->overdue_timer, cpod_clock_ns () + pod->overdue_ns);   /* else it waits */
 }
 
 static void

@@ -108,6 +108,18 @@ ok "next to further programs" says 0 '' inside p main /inside exit 0
 sleep 0.2
 ok "after which it still runs" count '/inside orphan' 1
 
+# A user who may have one process has it already: the program cannot be born, and the supervisor lives on.
+PROCESS='"user": {"uid": 4711, "gid": 4711}, "rlimits": [{"type": "RLIMIT_NPROC", "hard": 1, "soft": 1}]'
+pod "$(container main /inside sleep)" >"$TMP/full.json"
+unset PROCESS
+ok "a container that has all its processes runs" start full
+for round in 1 2 3; do
+	ok "no program can be born in it ($round)" exits 125 inside full main /inside exit 0
+done
+ok "which is said in a sentence" prints 'clone3: Resource temporarily unavailable' inside full main /inside exit 0
+ok "and that pod goes on" state full main healthy
+ok "until it is stopped" finish full
+
 # The container ends while programs run.
 "$CPOD" exec "$POD-p" user -- /inside sleep 4711 >"$TMP/left" 2>&1 &
 pid=$!

@@ -703,6 +703,28 @@ an_init_container_that_ends_well_during_a_stop_starts_nothing (void **state)
 }
 
 static void
+a_stop_gives_up_what_does_not_end (void **state)
+{
+	(void) state;
+	create (TWO);
+	pod->overdue_ns = 10000000;
+	fake.hold_starts = true;
+	start ();
+	fake_op_done (fake_op ("a"), 0, 0);   /* a runs, b starts */
+	turn ();
+	fake.kill_ends = false;
+	assert_int_equal (cpod_pod_stop (pod, 0, NULL), 0);
+	UNTIL (cpod_pod_ended (pod));
+	assert_last_error ("a", "did not end within 0.010s of SIGKILL");
+	assert_last_error ("b", "did not end within 0.010s of SIGKILL");
+	assert_int_equal (container ("a")->exit.flags, CPOD_RT_EXIT_LOST);
+	assert_states ("a", "015");
+	assert_states ("b", "05");
+	assert_int_equal (phase (), CPOD_PHASE_FAILED);
+	destroy ();
+}
+
+static void
 a_stop_before_the_start_ends_the_pod (void **state)
 {
 	(void) state;
@@ -1036,6 +1058,35 @@ a_blocking_pod_can_be_destroyed_in_any_phase (void **state)
 	destroy ();
 }
 
+static void
+a_blocking_call_that_says_try_again_has_failed (void **state)
+{
+	(void) state;
+	create_with (&fake_blocking_runtime, ONE);
+	fake.fail = "start";
+	fake.fail_code = EAGAIN;
+	start ();
+	UNTIL (cpod_pod_ended (pod));
+	assert_last_error ("a", "pod.json: container a: the fake start fails");
+	destroy ();
+	create_with (&fake_blocking_runtime, PROBE ("livenessProbe", "\"failureThreshold\":1"));
+	fake.fail = "exec";
+	fake.fail_code = EAGAIN;
+	start ();
+	UNTIL (container ("a")->n_errors == 1);
+	assert_last_error ("a", "liveness probe: the fake exec fails");
+	destroy ();
+	create_with (&fake_blocking_runtime, ONE);
+	start ();
+	UNTIL (container ("a")->running);
+	fake.fail = "exit_status";
+	fake.fail_code = EAGAIN;
+	fake_exit ("a", 0, 0);
+	UNTIL (cpod_pod_ended (pod));
+	assert_last_error ("a", "cannot tell how it ended: the fake exit_status fails");
+	destroy ();
+}
+
 /* Once more before each test: a destroy that a failed assertion skipped must not spoil the next. */
 static int
 teardown (void **state)
@@ -1078,6 +1129,7 @@ main (void)
 		TEST (a_second_stop_shortens_the_grace),
 		TEST (init_containers_get_no_grace),
 		TEST (an_init_container_that_ends_well_during_a_stop_starts_nothing),
+		TEST (a_stop_gives_up_what_does_not_end),
 		TEST (a_stop_before_the_start_ends_the_pod),
 		TEST (a_stop_during_the_start_is_delivered_after_it),
 		TEST (a_stop_ends_liveness_and_leaves_readiness),
@@ -1093,6 +1145,7 @@ main (void)
 		TEST (a_blocking_start_that_fails_is_0_5),
 		TEST (a_blocking_exec_beyond_its_timeout_is_a_failure_and_makes_no_second_call),
 		TEST (a_blocking_pod_can_be_destroyed_in_any_phase),
+		TEST (a_blocking_call_that_says_try_again_has_failed),
 	};
 
 	return cmocka_run_group_tests (tests, NULL, NULL);
