@@ -9,6 +9,7 @@
 #include "compile.h"
 
 #include "defaults.h"
+#include "kernel.h"
 #include "mount-options.h"
 #include "src/base/error.h"
 
@@ -208,6 +209,8 @@ compile_own (struct cpod_compiler *compiler, const struct mount *mount)
 	uint64_t set = attributes (compiler, mount);
 	uint16_t slot = cpod_plan_slot (compiler->plan);
 
+	if (strcmp (mount->type, "proc") == 0)
+		op->fsmount.pidns = compiler->pidns_slot;
 	if (read_only_later (compiler, mount, slot))
 		set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
 	op->fsmount.slot = slot;
@@ -269,6 +272,16 @@ is_one_of (const char *word, const char *const *words)
 	return false;
 }
 
+/* Before 6.17 a procfs belongs to the PID namespace of whoever makes it: that would be a process with all rights of
+ * the host's, in plain view of everybody in that namespace. */
+static int
+refuse_procfs (const struct cpod_compiler *compiler, struct cpod_error *err)
+{
+	return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: a procfs of a PID namespace that is joined can be had from "
+	                       "Linux 6.17 on (here a mount of another type on /proc would do)",
+	                       compiler->namespaces.index[CPOD_OCI_NS_PID]);
+}
+
 static int
 compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec, const char *field, bool own_default,
                struct cpod_error *err)
@@ -299,6 +312,8 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 	}
 	if (!is_one_of (mount.type, made_inside))
 		return compile_foreign (compiler, &mount, err);
+	if (strcmp (mount.type, "proc") == 0 && compiler->pidns_slot != 0 && !cpod_kernel_has_pidns ())
+		return refuse_procfs (compiler, err);
 	compile_own (compiler, &mount);
 	return 0;
 }

@@ -133,9 +133,9 @@ cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_nam
 		if (status < 0)
 			return status;
 	}
-	if (read.path[CPOD_OCI_NS_PID] != NULL && input->pod)
-		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: joining a PID namespace by path is not carried "
-		                       "out in a pod by this version", read.index[CPOD_OCI_NS_PID]);
+	if (read.path[CPOD_OCI_NS_PID] != NULL && input->pod && leads_to_own (read.path[CPOD_OCI_NS_PID], CPOD_OCI_NS_PID))
+		return cpod_error_set (err, EINVAL, "linux.namespaces[%zu].path: the PID namespace is the host's",
+		                       read.index[CPOD_OCI_NS_PID]);
 	*ret = read;
 	return 0;
 }
@@ -247,5 +247,19 @@ cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, 
 	if (input->loopback)
 		cpod_compile_loopback (plan);
 	cpod_plan_add (plan, CPOD_OP_END, NULL, "wait for containers to launch");
+	return cpod_plan_check (plan, err);
+}
+
+int
+cpod_compile_beside (struct cpod_plan *plan, struct cpod_error *err)
+{
+	struct cpod_op *op;
+
+	plan->header.null_path = cpod_plan_text (plan, "/dev/null");
+	cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_FIRST, NULL, "pod init");
+	op = cpod_plan_add (plan, CPOD_OP_SETNS, NULL, "join the pod's namespaces");
+	op->setns.slot = CPOD_SLOT_FIRST;
+	op->setns.type = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
+	cpod_plan_add (plan, CPOD_OP_END, NULL, "wait for the container to launch");
 	return cpod_plan_check (plan, err);
 }

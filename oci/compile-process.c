@@ -218,11 +218,15 @@ compile_birth (struct cpod_plan *plan, enum cpod_birth birth, bool here)
 {
 	if (!here)
 		return;
-	cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
-	if (birth != CPOD_BIRTH_TERMINAL)
-		return;
-	cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
-	cpod_plan_add (plan, CPOD_OP_CONTROLLING, NULL, "take the terminal as the session's");
+	if (birth == CPOD_BIRTH_CONTAINER)
+		cpod_plan_add (plan, CPOD_OP_BIRTH, "linux.namespaces", "give birth to the program in its PID namespace, whose first "
+		               "process must live");
+	else
+		cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+	if (birth != CPOD_BIRTH_PLAIN)
+		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
+	if (birth == CPOD_BIRTH_TERMINAL)
+		cpod_plan_add (plan, CPOD_OP_CONTROLLING, NULL, "take the terminal as the session's");
 }
 
 void
@@ -231,7 +235,8 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 {
 	struct cpod_op *op;
 	size_t argc = 0, envc = 0;
-	bool born = birth != CPOD_BIRTH_NONE, late = born && may_trace (&process->caps);
+	bool born = birth != CPOD_BIRTH_NONE, late = born && (process->watched || may_trace (&process->caps));
+	bool exec = born && birth != CPOD_BIRTH_CONTAINER;
 
 	while (argv[argc] != NULL)
 		argc++;
@@ -255,7 +260,7 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 		compile_birth (plan, birth, born && !late);
 		compile_filter (plan, process);
 	}
-	compile_identity (plan, process, born);
+	compile_identity (plan, process, exec);
 	op = cpod_plan_add (plan, CPOD_OP_UMASK, "process.user.umask", "set the umask to %04o", process->umask);
 	op->number.value = process->umask;
 	if (process->no_new_privs) {
@@ -263,7 +268,7 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 		compile_filter (plan, process);
 	}
 	compile_birth (plan, birth, late);
-	op = cpod_plan_add (plan, CPOD_OP_EXEC, born ? NULL : "process.args[0]", "execute %s", argv[0]);
+	op = cpod_plan_add (plan, CPOD_OP_EXEC, exec ? NULL : "process.args[0]", "execute %s", argv[0]);
 	op->exec.argv = cpod_plan_texts (plan, argv, argc);
 	op->exec.envp = cpod_plan_texts (plan, envp, envc);
 	op->exec.paths = compile_candidates (plan, argv[0], envp);

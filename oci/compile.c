@@ -50,12 +50,13 @@ cpod_compile_stdio (struct cpod_plan *plan, const int32_t stdio_fd[3])
 	cpod_plan_add (plan, CPOD_OP_STDIO, NULL, "set descriptors 0, 1 and 2");
 }
 
-/* Enters what is joined by path; the mount namespace last, for its paths are others. */
+/* Enters what is joined by path; the mount namespace last, for its paths are others. A PID namespace, in a pod: the
+ * walker stays where it is, and what it gives birth to is in it. */
 static void
 compile_namespaces (struct cpod_compiler *compiler)
 {
 	static const enum cpod_oci_namespace_type order[] = {
-		CPOD_OCI_NS_NETWORK, CPOD_OCI_NS_IPC, CPOD_OCI_NS_UTS, CPOD_OCI_NS_CGROUP, CPOD_OCI_NS_MOUNT
+		CPOD_OCI_NS_NETWORK, CPOD_OCI_NS_IPC, CPOD_OCI_NS_UTS, CPOD_OCI_NS_CGROUP, CPOD_OCI_NS_PID, CPOD_OCI_NS_MOUNT
 	};
 
 	for (size_t i = 0; i < sizeof (order) / sizeof (order[0]); i++) {
@@ -64,7 +65,7 @@ compile_namespaces (struct cpod_compiler *compiler)
 		struct cpod_given *given;
 		struct cpod_op *op;
 
-		if (path == NULL)
+		if (path == NULL || (order[i] == CPOD_OCI_NS_PID && !compiler->input->pod))
 			continue;
 		field = cpod_compile_field (compiler->arena, "linux.namespaces[%zu].path", compiler->namespaces.index[order[i]]);
 		given = cpod_plan_give (compiler->plan, CPOD_GIVEN_NAMESPACE, CPOD_SLOT_NONE, path, field);
@@ -73,6 +74,8 @@ compile_namespaces (struct cpod_compiler *compiler)
 		                    cpod_oci_namespace_words[order[i]], path);
 		op->setns.slot = given->slot;
 		op->setns.type = given->type;
+		if (order[i] == CPOD_OCI_NS_PID)
+			compiler->pidns_slot = given->slot;
 	}
 	if ((compiler->namespaces.own & CLONE_NEWNET) != 0 && compiler->input->pod)
 		cpod_compile_loopback (compiler->plan);
@@ -218,8 +221,10 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	if (ret < 0)
 		return ret;
 	cpod_plan_add (plan, CPOD_OP_KEYRING, NULL, "join a session keyring of its own");
-	cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
-	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd, CPOD_BIRTH_NONE);
+	if (compiler.pidns_slot == 0)
+		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
+	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd,
+	                      compiler.pidns_slot == 0 ? CPOD_BIRTH_NONE : CPOD_BIRTH_CONTAINER);
 	return cpod_plan_check (plan, err);
 }
 

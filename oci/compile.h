@@ -46,6 +46,7 @@ struct cpod_process {
 	size_t n_rlimits;
 	struct cpod_int oom_score_adj;
 	struct cpod_seccomp_program seccomp;    /* n == 0: none */
+	bool watched;                           /* others see it from its birth on, and may trace: its PID namespace is not its own */
 };
 
 /* Which namespaces the container has of its own, and which it joins by path. */
@@ -95,6 +96,10 @@ struct cpod_compile_pod {
  * Its given descriptor, where there are ids: CPOD_SLOT_FIRST, the pipe that tells that they are mapped. */
 int cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, struct cpod_error *err);
 
+/* The plan of the process that launches a container in a PID namespace given by path: it joins all namespaces of
+ * pod init but that one. Its given descriptor: pod init's pidfd, which the caller sets for CPOD_SLOT_FIRST. */
+int cpod_compile_beside (struct cpod_plan *plan, struct cpod_error *err);
+
 /* ---- the parts, in the order of a start ---- */
 
 struct cpod_compiler {
@@ -103,6 +108,7 @@ struct cpod_compiler {
 	struct cpod_plan *plan;
 	struct cpod_namespaces namespaces;
 	const struct cpod_oci_linux *linux_part;   /* never NULL */
+	uint16_t pidns_slot;                       /* of a PID namespace that is joined; 0: none is */
 	uint16_t dev_slot;                         /* the tmpfs that is /dev; 0: none of the plan's is */
 	struct cpod_kernel_mount { const char *path; uint16_t slot; } kernel[2];   /* /proc and /sys; slot 0: not the plan's */
 	bool dev_is_bound;                         /* /dev comes from elsewhere: nothing is made in it */
@@ -121,6 +127,7 @@ void cpod_compile_stdio (struct cpod_plan *plan, const int32_t stdio_fd[3]);
 /* What stands between joining and the program's own part. */
 enum cpod_birth {
 	CPOD_BIRTH_NONE,            /* a start: the walker is the program */
+	CPOD_BIRTH_CONTAINER,       /* a start in a PID namespace that others live in: BIRTH, and a session for the newborn */
 	CPOD_BIRTH_PLAIN,           /* a command: BIRTH before the filter */
 	CPOD_BIRTH_TERMINAL,        /* the same, and the newborn takes descriptor 0 as its terminal */
 };

@@ -61,6 +61,7 @@ compile (struct cpod_rt_container *c, uint32_t pod_flags, const struct cpod_host
 	    || (ret = cpod_process_resolve (&input, &c->arena, &c->process, err)) < 0
 	    || (ret = cpod_cgroup_settings_make (c->resources, &c->arena, &c->settings, err)) < 0)
 		return ret;
+	c->process.watched = c->namespaces.path[CPOD_OCI_NS_PID] != NULL;
 	return cpod_compile_start (&input, &c->arena, &c->process, &c->plan, err);
 }
 
@@ -69,6 +70,7 @@ init_container (struct cpod_rt_container *c)
 {
 	cpod_arena_init (&c->arena, 256 << 20);
 	cpod_plan_init (&c->plan);
+	cpod_rtinit_init (&c->own_init);
 	c->cgroup_fd = c->pidfd = -1;
 	c->stdio_fd[0] = c->stdio_fd[1] = c->stdio_fd[2] = -1;
 }
@@ -79,6 +81,7 @@ finish_container (struct cpod_rt_container *c)
 	for (int i = 0; i < 3; i++)
 		cpod_fd_close (&c->stdio_fd[i]);
 	cpod_fd_close (&c->pidfd);
+	cpod_rtinit_finish (&c->own_init);
 	cpod_fd_close (&c->cgroup_fd);
 	cpod_plan_finish (&c->plan);
 	cpod_arena_finish (&c->arena);
@@ -137,6 +140,7 @@ cpod_rtc_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config 
 		return cpod_error_oom (err);
 	init_container (c);
 	c->pod = pod;
+	c->init = &pod->init;
 	c->name = cpod_arena_strdup (&c->arena, config->name);
 	c->id = cpod_arena_strdup (&c->arena, config->id);
 	ret = c->name == NULL || c->id == NULL ? cpod_error_oom (err) : keep_stdio (c, config->stdio_fd, err);
@@ -238,6 +242,38 @@ remove_cgroup (struct cpod_rt_container *c)
 	cpod_fd_close (&c->cgroup_fd);
 }
 
+static bool
+is_beside (const struct cpod_rt_container *c)
+{
+	return c->namespaces.path[CPOD_OCI_NS_PID] != NULL;
+}
+
+/* Who launches a container in a PID namespace that was given by path: a process outside of the pod's, in the
+ * pod's other namespaces. */
+static int
+start_own_init (struct cpod_rt_container *c, struct cpod_error *err)
+{
+	struct cpod_rt_pod *pod = c->pod;
+	cpod_autofd leaf = -1;
+	struct cpod_rtinit_config config = { .kill_in_fd = c->cgroup_fd };
+	int ret;
+
+	pthread_mutex_lock (&pod->lock);
+	ret = cpod_rtinit_await_ready (pod, &pod->init, err);
+	pthread_mutex_unlock (&pod->lock);
+	if (ret == 0)
+		ret = cpod_cgroup_open (pod->cgroup_fd, "init", &leaf, err);
+	if (ret == 0)
+		ret = cpod_compile_beside (&c->own_init.plan, err);
+	if (ret < 0)
+		return ret;
+	cpod_plan_set_fd (&c->own_init.plan, CPOD_SLOT_FIRST, pod->init.pidfd);
+	config.cgroup_fd = leaf;
+	ret = cpod_rtinit_start (&c->own_init, &config, err);
+	c->init = &c->own_init;
+	return ret;
+}
+
 /* Sends the plan and everything that goes with it. */
 static int
 send_launch (struct cpod_rt_container *c, int status_fd, struct cpod_error *err)
@@ -252,6 +288,7 @@ send_launch (struct cpod_rt_container *c, int status_fd, struct cpod_error *err)
 
 	if (ret < 0)
 		return ret;
+	message.flags |= is_beside (c) ? CPOD_LAUNCH_BORN : 0;
 	c->plan.cgroup_fd = c->cgroup_fd;
 	ret = cpod_plan_open (&c->plan, fds + 3, &n, err);
 	if (ret < 0)
@@ -260,7 +297,7 @@ send_launch (struct cpod_rt_container *c, int status_fd, struct cpod_error *err)
 	fds[1] = status_fd;
 	fds[2] = c->cgroup_fd;
 	pthread_mutex_lock (&c->pod->lock);
-	ret = cpod_rtpod_send (c->pod, &message, fds, 3 + n, err);
+	ret = cpod_rtinit_send (c->pod, c->init, &message, fds, 3 + n, err);
 	pthread_mutex_unlock (&c->pod->lock);
 	cpod_plan_close (&c->plan, fds + 3, n);
 	return ret;
@@ -287,6 +324,8 @@ cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
 	cpod_rtc_give_pipes (&c->process, c->stdio_fd);
 	ret = prepare_cgroup (c, err);
+	if (ret == 0 && is_beside (c))
+		ret = start_own_init (c, err);
 	if (ret == 0)
 		ret = send_launch (c, status_fd, err);
 	for (int i = 0; i < 3; i++)
@@ -308,8 +347,8 @@ static void
 await_launched (struct cpod_rt_container *c)
 {
 	pthread_mutex_lock (&c->pod->lock);
-	for (uint64_t end = cpod_clock_ns () + ANSWER_MS * 1000000ull; !c->launched && !c->pod->dead && cpod_clock_ns () < end;)
-		cpod_rtpod_receive (c->pod, 100);
+	for (uint64_t end = cpod_clock_ns () + ANSWER_MS * 1000000ull; !c->launched && !c->init->dead && cpod_clock_ns () < end;)
+		cpod_rtinit_receive (c->pod, c->init, 100);
 	pthread_mutex_unlock (&c->pod->lock);
 }
 
@@ -320,8 +359,8 @@ conclude_start (struct cpod_rt_op *op, const struct cpod_record *record, struct 
 	struct cpod_rt_container *c = op->container;
 
 	await_launched (c);
-	if (c->pod->failure.code != 0)
-		return cpod_error_set (err, c->pod->failure.code, "pod init: %s", c->pod->failure.message);
+	if (c->init->failure.code != 0)
+		return cpod_error_set (err, c->init->failure.code, "pod init: %s", c->init->failure.message);
 	if (!c->launched)
 		return cpod_error_set (err, ESRCH, "pod init is gone");
 	if (c->failure.error != 0)
@@ -378,7 +417,7 @@ can_signal (struct cpod_rt_container *c, int signal)
 {
 	if (c->state == CPOD_STARTING && signal == SIGKILL && c->pidfd < 0) {
 		pthread_mutex_lock (&c->pod->lock);
-		cpod_rtpod_receive (c->pod, 0);   /* its pidfd may have come */
+		cpod_rtinit_receive (c->pod, c->init, 0);   /* its pidfd may have come */
 		pthread_mutex_unlock (&c->pod->lock);
 	}
 	return c->pidfd >= 0 && (c->state == CPOD_RUNNING || (c->state == CPOD_STARTING && signal == SIGKILL));
@@ -429,11 +468,13 @@ cpod_rtc_exit_status (struct cpod_rt_container *c, struct cpod_rt_exit *ret_exit
 		return -EAGAIN;
 	pthread_mutex_lock (&c->pod->lock);
 	/* Pod init is told of the end by the same event that made the pidfd readable. */
-	for (uint64_t end = cpod_clock_ns () + ANSWER_MS * 1000000ull; !c->exited && !c->pod->dead && cpod_clock_ns () < end;)
-		cpod_rtpod_receive (c->pod, 100);
+	for (uint64_t end = cpod_clock_ns () + ANSWER_MS * 1000000ull; !c->exited && !c->init->dead && cpod_clock_ns () < end;)
+		cpod_rtinit_receive (c->pod, c->init, 100);
 	lost = !c->exited;
 	pthread_mutex_unlock (&c->pod->lock);
 	c->state = CPOD_ENDED;
+	if (is_beside (c))   /* its PID namespace lives on, and what it left there would too */
+		(void) cpod_cgroup_kill (c->cgroup_fd, NULL);
 	if (lost) {
 		*ret_exit = (struct cpod_rt_exit) { .code = 137, .flags = CPOD_RT_EXIT_LOST };
 		return 0;

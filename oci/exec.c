@@ -162,7 +162,7 @@ send_exec (struct cpod_rt_container *c, struct cpod_rt_op *op, int result_fd, st
 	fds[1] = result_fd;
 	fds[2] = op->group->fd;
 	pthread_mutex_lock (&c->pod->lock);
-	ret = cpod_rtpod_send (c->pod, &message, fds, 3 + n, err);
+	ret = cpod_rtinit_send (c->pod, c->init, &message, fds, 3 + n, err);
 	pthread_mutex_unlock (&c->pod->lock);
 	return ret;
 }

@@ -84,14 +84,15 @@ enum cpod_op_kind {
 	CPOD_OP_CAPS,          /* caps: the other four sets, exactly */
 	CPOD_OP_NO_NEW_PRIVS,
 	CPOD_OP_SECCOMP,       /* seccomp */
-	CPOD_OP_BIRTH,         /* exec only: the walker, joined and dropped, gives birth to the command and ends */
+	CPOD_OP_BIRTH,         /* the walker, which is a go-between, gives birth to the command and ends: every exec, and
+	                        * a container in a PID namespace that others live in */
 	CPOD_OP_EXEC,          /* exec */
 	CPOD_OP_KINDS,
 };
 
 struct cpod_op_fsmount {
 	uint16_t slot;
-	uint16_t reserved;
+	uint16_t pidns;                     /* of a procfs: the slot of the PID namespace that it shows; 0: the walker's own */
 	cpod_ref type;                      /* "tmpfs" */
 	struct cpod_ref_list options;       /* "key" or "key=value", each one fsconfig */
 	cpod_ref source;                    /* or none */

@@ -9,7 +9,6 @@
  */
 #include "production.h"
 
-#include "launch.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/json.h"
@@ -17,17 +16,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -255,95 +249,20 @@ cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err)
 	return ret < 0 ? ret : result;
 }
 
-/* ---- pod init ---- */
+/* ---- the pod ---- */
 
-/* Gives pod init its ids, and tells it so. */
-static int
-map_ids (const struct cpod_rt_pod *pod, int told_fd, struct cpod_error *err)
-{
-	int ret = cpod_idmap_write (&pod->ids, pod->init_pid, err);
-
-	if (ret < 0)
-		return ret;
-	ret = cpod_fd_write_all (told_fd, "1", 1);
-	return ret < 0 ? cpod_error_sys (err, -ret, "tell pod init of its ids") : 0;
-}
-
-/* Starts pod init with the descriptors that it finds open (proto.h); kill_fd and cgroup may be -1. */
-static int
-spawn_init (struct cpod_rt_pod *pod, int init_cgroup, int born_in, struct cpod_error *err)
-{
-	cpod_autofd ours = -1, theirs = -1, plan = -1, life = -1, null = -1, kill_fd = -1, mapped = -1, map = -1;
-	int fds[CPOD_INIT_FD_FIRST + 1];
-	int pair[2];
-	struct cpod_launch launch = {
-		.argv0 = CPOD_INIT_ARGV_POD, .cgroup_fd = born_in, .fds = fds, .n_fds = CPOD_INIT_FD_FIRST,
-		.clone_flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET
-	};
-	int ret;
-
-	if ((pod->flags & CPOD_RT_POD_HOST_NETWORK) != 0)
-		launch.clone_flags &= ~(uint64_t) CLONE_NEWNET;
-	if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return cpod_error_sys (err, errno, "socketpair to pod init");
-	ours = pair[0];
-	theirs = pair[1];
-	life = (int) syscall (SYS_pidfd_open, getpid (), 0);
-	null = open ("/dev/null", O_RDWR | O_CLOEXEC);
-	kill_fd = openat (pod->cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);   /* Linux 5.14; else -1 */
-	if (life < 0 || null < 0)
-		return cpod_error_sys (err, errno, life < 0 ? "pidfd_open of the supervisor" : "open /dev/null");
-	ret = cpod_plan_seal (&pod->plan, &plan, err);
-	if (ret < 0)
-		return ret;
-	if (pod->own_users) {
-		if (pipe2 (pair, O_CLOEXEC) < 0)
-			return cpod_error_sys (err, errno, "pipe to pod init");
-		mapped = pair[0];
-		map = pair[1];
-		launch.clone_flags |= CLONE_NEWUSER;
-		launch.n_fds++;
-	}
-	memcpy (fds, (int[]) { null, null, null, theirs, plan, life, kill_fd, init_cgroup, mapped }, sizeof (fds));
-	ret = cpod_launch_init (&launch, &pod->init_pidfd, &pod->init_pid, err);
-	if (ret < 0)
-		return ret;
-	pod->socket_fd = cpod_fd_steal (&ours);
-	return pod->own_users ? map_ids (pod, map, err) : 0;
-}
-
-/* Waits for pod init's end and takes its status, should it be ours to take. */
-static void
-bury_init (struct cpod_rt_pod *pod)
-{
-	struct pollfd pollfd = { .fd = pod->init_pidfd, .events = POLLIN };
-	siginfo_t info;
-
-	cpod_fd_close (&pod->socket_fd);
-	if (pod->init_pidfd < 0)
-		return;
-	if (poll (&pollfd, 1, (int) (DEATH_NS / 1000000)) == 0)
-		(void) syscall (SYS_pidfd_send_signal, pod->init_pidfd, SIGKILL, NULL, 0);
-	(void) waitid (P_PIDFD, (id_t) pod->init_pidfd, &info, WEXITED);
-	cpod_fd_close (&pod->init_pidfd);
-}
-
-/* Pod init in its cgroup: born there or, where a group above is used up, moved there. */
+/* Pod init, with every namespace that the pod has of its own. */
 static int
 start_init (struct cpod_rt_pod *pod, int init_cgroup, struct cpod_error *err)
 {
-	struct cpod_error failure = { 0 };
-	char pid[16];
-	int ret = spawn_init (pod, init_cgroup, init_cgroup, &failure);
+	struct cpod_rtinit_config config = {
+		.clone_flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET,
+		.cgroup_fd = init_cgroup, .kill_in_fd = pod->cgroup_fd, .ids = pod->own_users ? &pod->ids : NULL
+	};
 
-	if (ret != -ESRCH)
-		return ret < 0 ? cpod_error_set (err, failure.code, "%s", failure.message) : 0;
-	ret = spawn_init (pod, init_cgroup, -1, err);
-	if (ret < 0)
-		return ret;
-	(void) snprintf (pid, sizeof (pid), "%d", (int) pod->init_pid);
-	ret = cpod_file_put (init_cgroup, "cgroup.procs", pid);
-	return ret < 0 ? cpod_error_sys (err, -ret, "move pod init into its cgroup") : 0;
+	if ((pod->flags & CPOD_RT_POD_HOST_NETWORK) != 0)
+		config.clone_flags &= ~(uint64_t) CLONE_NEWNET;
+	return cpod_rtinit_start (&pod->init, &config, err);
 }
 
 static int
@@ -355,7 +274,7 @@ compile_init (struct cpod_rt_pod *pod, struct cpod_error *err)
 		.loopback = (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, .ids = pod->own_users ? &pod->ids : NULL
 	};
 
-	return cpod_compile_pod (&input, &pod->plan, err);
+	return cpod_compile_pod (&input, &pod->init.plan, err);
 }
 
 int
@@ -368,9 +287,9 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 	if (pod == NULL)
 		return cpod_error_oom (err);
 	cpod_arena_init (&pod->arena, 64 << 20);
-	cpod_plan_init (&pod->plan);
 	pthread_mutex_init (&pod->lock, NULL);
-	pod->state_fd = pod->cgroup_root_fd = pod->cgroup_fd = pod->devices_fd = pod->socket_fd = pod->init_pidfd = -1;
+	cpod_rtinit_init (&pod->init);
+	pod->state_fd = pod->cgroup_root_fd = pod->cgroup_fd = pod->devices_fd = -1;
 	pod->flags = config->flags;
 	pod->name = cpod_arena_strdup (&pod->arena, config->name);
 	pod->hostname = cpod_arena_strdup (&pod->arena, config->hostname ? config->hostname : config->name);
@@ -402,7 +321,7 @@ cpod_rtpod_destroy (struct cpod_rt_pod *pod)
 {
 	if (pod == NULL)
 		return;
-	bury_init (pod);
+	cpod_rtinit_finish (&pod->init);
 	if (pod->cgroup_fd >= 0) {
 		bool populated = false;
 
@@ -418,133 +337,7 @@ cpod_rtpod_destroy (struct cpod_rt_pod *pod)
 	cpod_fd_close (&pod->cgroup_root_fd);
 	cpod_fd_close (&pod->devices_fd);
 	cpod_fd_close (&pod->state_fd);
-	cpod_plan_finish (&pod->plan);
 	pthread_mutex_destroy (&pod->lock);
 	cpod_arena_finish (&pod->arena);
 	free (pod);
-}
-
-/* ---- messages ---- */
-
-static struct cpod_rt_container *
-find_container (struct cpod_rt_pod *pod, uint32_t number)
-{
-	for (struct cpod_rt_container *c = pod->containers; c != NULL; c = c->next)
-		if (c->number == number)
-			return c;
-	return NULL;
-}
-
-/* One message of pod init's; fd came with it or is -1, and is taken or closed. */
-static void
-take_message (struct cpod_rt_pod *pod, const struct cpod_message *message, int fd)
-{
-	struct cpod_rt_container *c = NULL;
-
-	switch (message->kind) {
-	case CPOD_MESSAGE_READY:
-		pod->ready = message->record.error == 0;
-		if (!pod->ready)
-			(void) cpod_plan_explain (&pod->plan, &message->record, &pod->failure);
-		break;
-	case CPOD_MESSAGE_LAUNCHED:
-		c = find_container (pod, message->id);
-		if (c == NULL || c->launched)
-			break;
-		c->launched = true;
-		c->failure = message->record;
-		c->pidfd = fd;
-		fd = -1;
-		break;
-	case CPOD_MESSAGE_EXITED:
-		c = find_container (pod, message->id);
-		if (c == NULL)
-			break;
-		c->exited = true;
-		c->status = message->status;
-		break;
-	default:
-		break;
-	}
-	cpod_fd_close (&fd);
-}
-
-/* Receives one message. 0: none there; 1: taken; -1: the socket is at its end. */
-static int
-receive_one (struct cpod_rt_pod *pod)
-{
-	union { struct cmsghdr header; char bytes[CMSG_SPACE (sizeof (int))]; } control;
-	struct cpod_message message;
-	struct iovec iov = { &message, sizeof (message) };
-	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof (control) };
-	struct cmsghdr *part;
-	ssize_t len;
-	int fd = -1;
-
-	do   /* ECONNRESET: pod init left something unread; what it had said is still to come */
-		len = recvmsg (pod->socket_fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (len < 0 && (errno == EINTR || errno == ECONNRESET));
-	if (len < 0 && errno == EAGAIN)
-		return 0;
-	if (len <= 0)
-		return -1;
-	part = CMSG_FIRSTHDR (&header);
-	if (part != NULL && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
-		memcpy (&fd, CMSG_DATA (part), sizeof (fd));
-	if (len == (ssize_t) sizeof (message) && message.magic == CPOD_INIT_MAGIC)
-		take_message (pod, &message, fd);
-	else
-		cpod_fd_close (&fd);
-	return 1;
-}
-
-void
-cpod_rtpod_receive (struct cpod_rt_pod *pod, int timeout_ms)
-{
-	int ret = pod->dead ? -1 : receive_one (pod);
-
-	if (ret == 0 && timeout_ms != 0) {
-		(void) poll (&(struct pollfd) { .fd = pod->socket_fd, .events = POLLIN }, 1, timeout_ms);
-		ret = receive_one (pod);
-	}
-	while (ret > 0)
-		ret = receive_one (pod);
-	if (ret < 0)
-		pod->dead = true;
-}
-
-int
-cpod_rtpod_send (struct cpod_rt_pod *pod, const struct cpod_message *message, const int *fds, size_t n, struct cpod_error *err)
-{
-	union { struct cmsghdr header; char bytes[CMSG_SPACE (sizeof (int) * 253)]; } control;
-	struct iovec iov = { (void *) (uintptr_t) message, sizeof (*message) };
-	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (n > 253)
-		return cpod_error_sys (err, E2BIG, "%zu descriptors for one container", n);
-	if (n > 0) {
-		memset (&control, 0, sizeof (control.header));
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN (sizeof (int) * n);
-		memcpy (CMSG_DATA (&control.header), fds, sizeof (int) * n);
-		header.msg_control = &control;
-		header.msg_controllen = CMSG_SPACE (sizeof (int) * n);
-	}
-	while (!pod->dead) {
-		if (sendmsg (pod->socket_fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			return 0;
-		if (errno == EPIPE || errno == ECONNRESET)
-			break;
-		if (errno != EAGAIN && errno != EINTR && errno != ETOOMANYREFS)
-			return cpod_error_sys (err, errno, "ask pod init");
-		/* Pod init is busy, perhaps with telling us something. */
-		(void) poll (&(struct pollfd) { .fd = pod->socket_fd, .events = POLLIN | POLLOUT }, 1, 100);
-		cpod_rtpod_receive (pod, 0);
-	}
-	cpod_rtpod_receive (pod, 0);   /* its last words */
-	pod->dead = true;
-	if (pod->failure.code != 0)
-		return cpod_error_set (err, pod->failure.code, "pod init: %s", pod->failure.message);
-	return cpod_error_set (err, ESRCH, "pod init is gone");
 }

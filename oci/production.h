@@ -1,7 +1,7 @@
 /* The native runtime's own structs: a pod, its containers, what is in flight. Private to oci/.
  *
- * pod.c starts pod init and speaks with it; container.c makes, starts and ends containers; exec.c
- * runs commands in them; production.c is the table that everybody else sees.
+ * pod.c makes pods; pod-init.c starts pod init and speaks with it; container.c makes, starts and ends
+ * containers; exec.c runs commands in them; production.c is the table that everybody else sees.
  *
  * A pod's mutex guards what pod init's messages change, so that the four blocking operations may be
  * called from threads; the asynchronous set needs no more than the ABI promises.
@@ -17,6 +17,16 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+/* A running cpod-init. Its plan stands before it is started. */
+struct cpod_rt_init {
+	struct cpod_plan plan;
+	int socket_fd, pidfd;               /* owned; -1: was not started */
+	pid_t pid;
+	bool ready;                         /* READY has come */
+	bool dead;                          /* it is gone */
+	struct cpod_error failure;          /* why, when it was never ready */
+};
+
 struct cpod_rt_pod {
 	struct cpod_arena arena;            /* names, the host view */
 	char *name, *hostname;
@@ -26,7 +36,6 @@ struct cpod_rt_pod {
 	struct cpod_host_view host_view;
 	bool own_users;                     /* it has a user namespace of its own, with these ids */
 	struct cpod_idmap ids;
-	struct cpod_plan plan;              /* pod init's own */
 	int state_fd;                       /* state_dir/runtime, owned; -1: no state is kept */
 
 	int cgroup_root_fd, cgroup_fd;      /* owned */
@@ -34,11 +43,7 @@ struct cpod_rt_pod {
 	int devices_fd;                     /* owned: the default device program, once loaded */
 
 	pthread_mutex_t lock;               /* for what follows */
-	int socket_fd, init_pidfd;          /* owned */
-	pid_t init_pid;
-	bool ready;                         /* READY has come */
-	bool dead;                          /* pod init is gone */
-	struct cpod_error failure;          /* why, when it was never ready */
+	struct cpod_rt_init init;           /* pod init */
 	uint32_t next_number;
 	struct cpod_rt_container *containers;   /* all that may still be told of */
 };
@@ -61,6 +66,8 @@ struct cpod_rt_container {
 	const struct cpod_oci_spec *spec;
 	struct cpod_process process;
 	struct cpod_namespaces namespaces;
+	struct cpod_rt_init *init;          /* who launches it: the pod's, or its own */
+	struct cpod_rt_init own_init;       /* in a PID namespace that was given by path */
 	struct cpod_plan plan;
 	struct cpod_cgroup_settings settings;
 	const struct cpod_oci_resources *resources;   /* or NULL */
@@ -100,19 +107,36 @@ void cpod_rtpod_destroy (struct cpod_rt_pod *pod);
  * config's containers names no root. The mounts of the host are read where it is needed. */
 int cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *needed,
                           struct cpod_host_view *ret_view, struct cpod_error *err);
-/* Sends message with n descriptors to pod init. -EAGAIN never: waits while pod init is busy, taking
- * its messages meanwhile. -ESRCH: pod init is gone. Call with the lock held. */
-int cpod_rtpod_send (struct cpod_rt_pod *pod, const struct cpod_message *message, const int *fds, size_t n,
-                     struct cpod_error *err);
-/* Takes what pod init has said; waits up to timeout_ms for the first message (0: does not wait). Call
- * with the lock held. */
-void cpod_rtpod_receive (struct cpod_rt_pod *pod, int timeout_ms);
 /* Writes down which groups a dead supervisor would leave: a line each in state_dir/runtime/cgroup. */
 int cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cpod_error *err);
 /* Marks a group as cpod's: only such ones are reclaimed with processes in them. */
 int cpod_rtpod_mark_cgroup (int cgroup_fd, struct cpod_error *err);
 /* Kills and removes what that file names. */
 int cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err);
+
+/* ---- pod-init.c ---- */
+
+struct cpod_rtinit_config {
+	uint64_t clone_flags;               /* CLONE_NEW* */
+	int cgroup_fd;                      /* the leaf that it lives in; borrowed */
+	int kill_in_fd;                     /* the group whose cgroup.kill is its last act; borrowed */
+	const struct cpod_idmap *ids;       /* it gets a user namespace with these; NULL: none. Its plan begins by waiting for
+	                                     * them at CPOD_SLOT_FIRST */
+};
+void cpod_rtinit_init (struct cpod_rt_init *init);
+/* Starts it. Of its plan only descriptors of the caller's may be given (CPOD_GIVEN_FD). */
+int cpod_rtinit_start (struct cpod_rt_init *init, const struct cpod_rtinit_config *config, struct cpod_error *err);
+/* Closes the socket, waits for its end and takes its status, should it be ours to take. One that was not started: nothing. */
+void cpod_rtinit_finish (struct cpod_rt_init *init);
+/* Waits until it has walked its plan; otherwise its words. Call with the lock held. */
+int cpod_rtinit_await_ready (struct cpod_rt_pod *pod, struct cpod_rt_init *init, struct cpod_error *err);
+/* Sends message with n descriptors to pod init. -EAGAIN never: waits while pod init is busy, taking
+ * its messages meanwhile. -ESRCH: pod init is gone. Call with the lock held. */
+int cpod_rtinit_send (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const struct cpod_message *message, const int *fds,
+                      size_t n, struct cpod_error *err);
+/* Takes what pod init has said; waits up to timeout_ms for the first message (0: does not wait). Call
+ * with the lock held. */
+void cpod_rtinit_receive (struct cpod_rt_pod *pod, struct cpod_rt_init *init, int timeout_ms);
 
 /* ---- container.c ---- */
 

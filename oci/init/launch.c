@@ -1,7 +1,8 @@
 /* Pod init gives birth.
  *
  * A container is a plain clone3 of this small process with the plan's new namespaces, born in its
- * cgroup; it walks its plan and executes.
+ * cgroup; it walks its plan and executes. Where others live in its PID namespace, the walker is a go-between
+ * as well, and the program is born when all is mounted and the old root is gone.
  *
  * An exec is born joined. A go-between that shares this process's memory (CLONE_VM | CLONE_VFORK, so
  * that it costs no copy) is born in the exec's cgroup, joins every namespace of the container, closes
@@ -27,7 +28,7 @@ struct launch {
 	struct cpod_walk walk;
 	int report_fd;             /* status (LAUNCH) or result (EXEC) */
 	int cgroup_fd;             /* -1: stays where pod init is */
-	int pid;                   /* EXEC: the command's, once born */
+	int pid;                   /* where there is a go-between: the command's, once born */
 };
 
 long
@@ -117,6 +118,43 @@ set_cgroup (const struct launch *launch, struct sys_clone_args *args)
 	args->cgroup = (uint64_t) launch->cgroup_fd;
 }
 
+/* ---- a go-between ---- */
+
+/* CPOD_OP_BIRTH: the command begins here, as a copy of the go-between; the latter ends. By clone, not clone3:
+ * where the filter is in force already, profiles allow the one whose flags they can see. */
+static long
+birth (struct cpod_walk *walk)
+{
+	struct launch *launch = walk->birth_data;
+	long pid = sys_clone (CLONE_PARENT);
+
+	if (pid == 0)
+		return 0;
+	if (walk_at (walk, CPOD_STEP_CLONE, pid) < 0)
+		return pid;
+	launch->pid = (int) pid;
+	sys_exit (0);
+}
+
+/* Runs walk in a go-between with these new namespaces; launch->pid: of what it gave birth to, 0 if it could not.
+ * Returns what the clone did. */
+static long
+go_between (struct launch *launch, uint64_t namespaces, void (*walk) (void *))
+{
+	static unsigned char stack[STACK_BYTES] __attribute__ ((aligned (64)));
+	struct sys_clone_args args = {
+		.flags = namespaces | CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD,
+		.stack = (uintptr_t) stack, .stack_size = sizeof (stack)
+	};
+
+	launch->pid = 0;
+	launch->walk.birth = birth;
+	launch->walk.birth_data = launch;
+	launch->walk.step = CPOD_STEP_CLONE;
+	set_cgroup (launch, &args);
+	return arch_clone3_run (&args, sizeof (args), walk, launch);
+}
+
 /* ---- a container ---- */
 
 static void walk_container (struct launch *launch) __attribute__ ((noreturn));
@@ -135,6 +173,32 @@ walk_container (struct launch *launch)
 	walk_record (&launch->walk, ret, &record);
 	(void) sys_write (launch->walk.status_fd, &record, sizeof (record));
 	sys_exit (127);
+}
+
+static void
+walk_born_container (void *data)
+{
+	walk_container (data);
+}
+
+/* One whose PID namespace others live in: they see it from its birth on, and then it is wholly inside. */
+static void
+born_container (struct launch *launch)
+{
+	uint64_t namespaces = launch->walk.plan->clone_flags;
+	int pidfd = -1;
+	long ret;
+
+	if (moves (launch))
+		namespaces &= ~(uint64_t) CLONE_NEWCGROUP;
+	ret = go_between (launch, namespaces, walk_born_container);
+	if (launch->pid > 0) {
+		pidfd = (int) sys_pidfd_open (launch->pid, 0);   /* it is ours to reap: the number is still its own */
+		children_add (launch->children, launch->pid, launch->message->id, -1);
+	}
+	init_reply (CPOD_MESSAGE_LAUNCHED, launch->message->id, 0, launch->pid, pidfd, &launch->walk, ret);
+	if (pidfd >= 0)
+		sys_close (pidfd);
 }
 
 static void
@@ -171,22 +235,6 @@ write_failure (const struct cpod_walk *walk, int fd, long error)
 	(void) sys_write (fd, &result, sizeof (result));
 }
 
-/* CPOD_OP_BIRTH: the command begins here, as a copy of the go-between; the latter ends. By clone, not clone3:
- * where the filter is in force already, profiles allow the one whose flags they can see. */
-static long
-birth (struct cpod_walk *walk)
-{
-	struct launch *launch = walk->birth_data;
-	long pid = sys_clone (CLONE_PARENT);
-
-	if (pid == 0)
-		return 0;
-	if (walk_at (walk, CPOD_STEP_CLONE, pid) < 0)
-		return pid;
-	launch->pid = (int) pid;
-	sys_exit (0);
-}
-
 /* The go-between, and behind BIRTH the command. */
 static void
 walk_exec_plan (void *data)
@@ -195,8 +243,6 @@ walk_exec_plan (void *data)
 	long ret;
 
 	launch->walk.status_fd = launch->report_fd;
-	launch->walk.birth = birth;
-	launch->walk.birth_data = launch;
 	ret = settle (launch);
 	if (ret >= 0)
 		ret = walk_run (&launch->walk);
@@ -218,19 +264,11 @@ is_given_up (int result_fd)
 static void
 exec (struct launch *launch, struct cpod_request *request)
 {
-	static unsigned char stack[STACK_BYTES] __attribute__ ((aligned (64)));
-	struct sys_clone_args args = {
-		.flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD,
-		.stack = (uintptr_t) stack, .stack_size = sizeof (stack)
-	};
 	long pid;
 
-	launch->pid = 0;
 	if (is_given_up (launch->report_fd))
 		return;
-	set_cgroup (launch, &args);
-	launch->walk.step = CPOD_STEP_CLONE;
-	pid = arch_clone3_run (&args, sizeof (args), walk_exec_plan, launch);
+	pid = go_between (launch, 0, walk_exec_plan);
 	if (pid < 0)
 		write_failure (&launch->walk, launch->report_fd, pid);
 	if (launch->pid <= 0)
@@ -261,6 +299,8 @@ launch_serve (struct cpod_children *children, struct cpod_request *request)
 		init_reply (CPOD_MESSAGE_LAUNCHED, message->id, 0, 0, -1, &launch.walk, ret);
 	else if (is_exec)
 		exec (&launch, request);
+	else if ((message->flags & CPOD_LAUNCH_BORN) != 0)
+		born_container (&launch);
 	else
 		container (&launch);
 	if (launch.walk.block != NULL)

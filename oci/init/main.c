@@ -2,7 +2,8 @@
  *
  * It is freestanding (no C library), lives inside libcpod as data, and is executed from a sealed
  * memfd, so that nothing in a container can reach a writable file of cpod's through /proc/N/exe.
- * As "cpod-init" it is PID 1 of a pod's PID namespace:
+ * As "cpod-init" it is PID 1 of a pod's PID namespace (or stands beside it, for a container in a PID namespace
+ * that was given by path):
  *
  *   1. not dumpable, every signal blocked, every disposition the default;
  *   2. walks its own plan: root of its user namespace, where it has one, as soon as somebody outside has mapped
@@ -291,6 +292,8 @@ pod_init (void)
 		launch_fill_slots (&walk, CPOD_INIT_FD_FIRST);
 		ret = walk_run (&walk);
 	}
+	if (ret >= 0 && walk.plan->n_given > 0)
+		sys_close_range (CPOD_INIT_FD_FIRST, CPOD_INIT_FD_FIRST + walk.plan->n_given - 1u, 0);
 	if (ret >= 0)
 		flags = try_birth_in_cgroup ();
 	if (ret >= 0)

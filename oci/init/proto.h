@@ -54,6 +54,7 @@ struct cpod_record {
 /* flags of LAUNCH and EXEC: which of the leading descriptors are there, in this order:
  * plan, status (LAUNCH) or result (EXEC), then */
 #define CPOD_LAUNCH_CGROUP (1u << 0)    /* a cgroup directory to be born in */
+#define CPOD_LAUNCH_BORN   (1u << 1)    /* no descriptor: the plan of this LAUNCH has a BIRTH */
 /* and then the plan's given descriptors. */
 
 /* flags of READY */

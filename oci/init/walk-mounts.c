@@ -88,6 +88,8 @@ walk_fsmount (struct cpod_walk *walk, const struct cpod_op *op)
 		ret = sys_fsconfig ((int) fs, FSCONFIG_SET_STRING, "source", walk_text (walk, fsmount->source), 0);
 	for (uint32_t i = 0; i < fsmount->options.n && ret >= 0; i++)
 		ret = configure ((int) fs, walk_text (walk, options[i]));
+	if (fsmount->pidns != 0 && ret >= 0)
+		ret = sys_fsconfig ((int) fs, FSCONFIG_SET_FD, "pidns", NULL, walk_slot (walk, fsmount->pidns));
 	if (walk_at (walk, CPOD_STEP_FSCONFIG, ret) < 0)
 		return ret;
 	ret = walk_at (walk, CPOD_STEP_FSCREATE, sys_fsconfig ((int) fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));

@@ -18,7 +18,7 @@ struct cpod_walk {
 	int announce;                    /* a record without an error goes to status_fd right before the exec */
 	uint32_t step;                   /* enum cpod_step of the latest failure */
 	uint32_t op;                     /* index of the operation at work */
-	/* CPOD_OP_BIRTH: called in the joined walker; returns only in the newborn command. NULL: not an exec. */
+	/* CPOD_OP_BIRTH: called in the joined walker; returns only in the newborn command. NULL: there is none. */
 	long (*birth) (struct cpod_walk *walk);
 	void *birth_data;
 };

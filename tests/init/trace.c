@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* Copies the line of /proc/PID/status that begins with name, or "". */
@@ -25,25 +26,48 @@ status_line (int pid, const char *name, char *line, size_t size)
 		(void) snprintf (line, size, "%.*s", (int) strcspn (found, "\n"), found);
 }
 
-/* Whether a process that is held has the capabilities and the filter of process 1. */
+/* Whether a process that is held has the root of this one. */
+static bool
+has_our_root (int pid)
+{
+	struct stat ours, its;
+	char path[64];
+
+	(void) snprintf (path, sizeof (path), "/proc/%d/root/.", pid);
+	if (stat ("/", &ours) < 0 || stat (path, &its) < 0 || (ours.st_dev == its.st_dev && ours.st_ino == its.st_ino))
+		return true;
+	printf ("process %d: its root is another\n", pid);
+	return false;
+}
+
+/* Whether a process that is held has the root of this one, no capability that process 1 lacks, and a filter if that has one. */
 static bool
 is_confined (int pid)
 {
-	static const char *const names[] = { "CapPrm:", "CapEff:", "CapBnd:", "Seccomp:", "NoNewPrivs:" };
-	bool same = true;
+	static const struct { const char *name; int base; bool most; } fields[] = {
+		{ "CapPrm:", 16, true }, { "CapEff:", 16, true }, { "CapBnd:", 16, true },
+		{ "Seccomp:", 10, false }, { "NoNewPrivs:", 10, false },
+	};
+	bool confined = has_our_root (pid);
 
-	for (size_t i = 0; i < sizeof (names) / sizeof (names[0]); i++) {
+	for (size_t i = 0; i < sizeof (fields) / sizeof (fields[0]); i++) {
 		char first[128], its[128];
+		unsigned long long one, other;
+		size_t len = strlen (fields[i].name);
 
-		status_line (1, names[i], first, sizeof (first));
-		status_line (pid, names[i], its, sizeof (its));
-		if (its[0] == '\0' || strcmp (first, its) == 0)
+		status_line (1, fields[i].name, first, sizeof (first));
+		status_line (pid, fields[i].name, its, sizeof (its));
+		if (its[0] == '\0' || first[0] == '\0')
+			continue;
+		one = strtoull (first + len, NULL, fields[i].base);
+		other = strtoull (its + len, NULL, fields[i].base);
+		if (fields[i].most ? (other & ~one) == 0 : other >= one)
 			continue;
 		printf ("process %d: %s\n", pid, its);
-		same = false;
+		confined = false;
 	}
 	fflush (stdout);
-	return same;
+	return confined;
 }
 
 int

@@ -111,6 +111,72 @@ joined_mounts rooted ', "mounts": [{"destination": "/x", "type": "tmpfs"}]'
 ok "mounts of its own cannot be had there" refused rooted 'containers\[0\].spec.mounts: cannot be had in a mount namespace'
 ok "a running pod ends" finish p
 
+# ---- a PID namespace by path ----
+
+# One of the host's, with a first process that reaps nothing.
+unshare --pid --fork "$INSIDE" sleep 4712 &
+within 5 grep -q . "/proc/$!/task/$!/children"
+first=$(tr -d ' ' <"/proc/$!/task/$!/children")
+BESIDE="{\"type\": \"mount\"}, {\"type\": \"pid\", \"path\": \"/proc/$first/ns/pid\"}"
+
+# members N: whether N processes run in it. (Its first process reaps nothing: an orphan remains as a zombie, without exe.)
+members () {
+	n=0
+	for process in /proc/[0-9]*; do
+		[ "$(readlink "$process/ns/pid")" != "$(readlink "/proc/$first/ns/pid")" ] || [ -z "$(readlink "$process/exe")" ] || n=$((n + 1))
+	done 2>/dev/null
+	[ "$n" -eq "$1" ] || { echo "$n processes"; return 1; }
+}
+
+# is_beside NAME: whether a view is from within it.
+is_beside () {
+	namespace "$1" pid && [ "pid:[$inode]" = "$(readlink "/proc/$first/ns/pid")" ]
+}
+
+NAMED='"mounts": [{"destination": "/proc", "type": "bind", "source": "/proc", "options": ["ro"]}]' spaces bound "$BESIDE" ''
+unset NAMED
+ok "a container joins a PID namespace by path, with a /proc that the spec gives it" result bound
+ok "it is that one" is_beside bound
+ok "it leads a session" lacks bound '"sid":0'
+spaces beside "$BESIDE" '' /inside ls /proc
+# Linux 6.17 can make the procfs of a namespace from without.
+if [ "$(uname -r | awk -F. '{ print $1 * 100 + $2 }')" -lt 617 ]; then
+	ok "its own procfs is refused, and the kernel named" refused beside \
+		'linux.namespaces\[1\].path: a procfs of a PID namespace that is joined can be had from Linux 6.17'
+else
+	ok "with a procfs of its own" result beside
+	ok "which is that namespace's: its first process is seen" grep -qx 1 "$TMP/beside.view"
+	ok "and the test is not" test -z "$(grep -x "$$" "$TMP/beside.view")"
+	other=$(container other /inside sleep)
+	SPEC="\"linux\": {\"namespaces\": [$BESIDE]}"
+	pod "$(container there /inside sleep)" "$(container gone /inside orphan)" "$other" >"$TMP/mixed.json"
+	unset SPEC
+	ok "a pod runs with containers there and one of its own" launch mixed
+	within 10 view mixed there .
+	kept mixed there && kept mixed other
+	ok "its commands are in it" is_beside there
+	for name in net ipc uts; do ok "its $name namespace is the pod's all the same" equal there other $name; done
+	ok "and the PID namespace of the other is another" differ there other pid
+	ok "what a command says comes back" exits 3 inside mixed there /inside exit 3
+	ok "what a container has left there ends with it" within 10 members 2
+	ok "the pod ends" finish mixed
+	ok "and nothing of it is left in the namespace" within 5 members 1
+	spaces bad "$BESIDE" '' /not/there
+	ok "a program that is not there is named" fails_to_start bad 'execute /not/there: No such file'
+	start mixed >/dev/null
+	kill -9 "$(cat "$TMP/mixed.pid")"
+	ok "when the supervisor is killed, its containers there are too" within 10 members 1
+	"$CPOD" gc >/dev/null
+	start mixed >/dev/null
+	kill -9 "$first"
+	ok "a container ends with the namespace" within 10 state mixed there failed
+	ok "the pod goes on" state mixed other healthy
+	finish mixed
+fi
+spaces bad "{\"type\": \"mount\"}, {\"type\": \"pid\", \"path\": \"/proc/$$/ns/net\"}" ''
+ok "another kind of namespace is no PID namespace" fails_to_start bad 'namespaces\[1\].path: .*is not a namespace of that type'
+kill -9 "$first" 2>/dev/null
+
 # refusals of a path: TYPE PATH WORDS
 joins () {
 	spaces bad "$OWN, {\"type\": \"$1\", \"path\": \"$2\"}" ''
@@ -138,7 +204,8 @@ ok "a time namespace" space_refused "$OWN"', {"type": "time"}' '\[2\].type: a ti
 ok "one type twice" space_refused "$OWN"', {"type": "pid"}' '\[2\]: "pid" stands here twice'
 ok "an unknown type" space_refused "$OWN"', {"type": "net"}' '\[2\].type: "net" is not one of'
 ok "a relative path" space_refused "$OWN"', {"type": "ipc", "path": "ns"}' '\[2\].path: must be an absolute path'
-ok "a PID namespace by path" space_refused '{"type": "mount"}, {"type": "pid", "path": "/proc/self/ns/pid"}' '\[1\].path: joining a PID'
+ok "the host's PID namespace" space_refused '{"type": "mount"}, {"type": "pid", "path": "/proc/self/ns/pid"}' \
+	"\\[1\\].path: the PID namespace is the host's"
 ok "the host's mount namespace" space_refused '{"type": "pid"}, {"type": "mount", "path": "/proc/self/ns/mnt"}' \
 	"\[1\].path: the mount namespace is the host's"
 

@@ -29,3 +29,27 @@ for privileges in true false; do
 	ok "no command is ever seen with more than the container's own rights" caught "$name"
 	wait $!
 done
+
+# ---- the first process of a container that joins the tracer's PID namespace ----
+
+PROCESS="$TRACER, \"noNewPrivileges\": false"
+pod "$(container main /inside catch 5)" >"$TMP/tracer.json"
+unset PROCESS
+ok "a container that may trace runs" start tracer --logs
+tracer=
+for pid in $(marked); do
+	tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q '^/inside catch 5' && tracer=$pid
+done
+PROCESS='"noNewPrivileges": false, "capabilities": {}'
+SPEC="\"mounts\": [{\"destination\": \"/proc\", \"type\": \"tmpfs\"}],
+	\"linux\": {\"namespaces\": [{\"type\": \"mount\"}, {\"type\": \"pid\", \"path\": \"/proc/$tracer/ns/pid\"}]}"
+pod "$(container main /inside exit 0)" >"$TMP/newcomer.json"
+unset SPEC PROCESS
+
+# newcomers: starts containers in the tracer's PID namespace until it is over; those held may fail.
+newcomers () {
+	until ended tracer; do "$CPOD" run --name "$POD-newcomer" "$TMP/newcomer.json"; done
+}
+newcomers >"$TMP/newcomers" 2>&1 &
+ok "no container's first process is seen there before it is confined" caught tracer
+wait $! || true   # the last one may have come too late
