@@ -125,7 +125,7 @@ on_running (struct cpod_probe_worker *worker, const struct cpod_worker_event *ev
 	worker->on_hold = false;
 	worker->last = CPOD_RESULT_UNKNOWN;
 	worker->run = 0;
-	worker->start_ns = now_ns;
+	worker->start_ns = event->since_ns ? event->since_ns : now_ns;
 	worker->next_ns = first_tick (worker);
 	publish (worker, initial_result (worker->type), out);
 }

@@ -31,14 +31,15 @@ enum cpod_probe_result {
 	CPOD_RESULT_SUCCESS = 1,
 };
 
-/* Milliseconds, though the schema has whole seconds so far. Thresholds are at least 1, period at least 1. */
+/* Milliseconds. Thresholds are at least 1, period at least 1. */
 struct cpod_probe_config {
 	uint64_t initial_delay_ms, period_ms, timeout_ms;
 	uint32_t success_threshold, failure_threshold;
 };
 
 enum cpod_worker_event_type {
-	CPOD_WORKER_RUNNING,    /* a container runs; event.container tells incarnations apart (not 0) */
+	CPOD_WORKER_RUNNING,    /* a container runs, since event.since_ns (0: now); event.container tells incarnations
+	                         * apart (not 0) */
 	CPOD_WORKER_STARTED,    /* it counts as started: no startup probe, or it succeeded */
 	CPOD_WORKER_STOPPED,    /* it runs no more; event.final: and will not be restarted */
 	CPOD_WORKER_DELETING,   /* the pod is being stopped */
@@ -55,7 +56,7 @@ enum cpod_worker_outcome {
 
 struct cpod_worker_event {
 	enum cpod_worker_event_type type;
-	uint64_t container;
+	uint64_t container, since_ns;
 	bool final;
 	uint64_t attempt;
 	enum cpod_worker_outcome outcome;

@@ -1,11 +1,9 @@
-/* The life of a pod.
+/* The life of a pod: the machine's decisions carried out.
  *
  * Stages of a start: the runtime makes the pod, then every container (so that a bad spec is refused
- * before anything runs); then the init containers run one after the other; then all main containers
- * are told to start at once, and the loop collects. The pod has ended when every container is over.
- *
- * cpod_pod_advance is called whenever something has ended. A start may fail on the spot and so call
- * it from within itself: it therefore decides from the pod's fields alone, each time anew.
+ * before anything runs); then the machine begins. From then on each thing that happens is fed to it and
+ * its actions are carried out in their order. One that has become void meanwhile, by an event that was
+ * fed from within an earlier one, is left out.
  */
 #include "pod.h"
 
@@ -21,10 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-
-/* Far beyond what a killed process takes to go, unless it sleeps uninterruptibly; then the kernel ends it when it
- * wakes, and nobody has to wait for that. */
-#define OVERDUE_NS UINT64_C (30000000000)
 
 void
 cpod_pod_emit (struct cpod_pod *pod, struct cpod_event event)
@@ -43,87 +37,165 @@ cpod_pod_find (struct cpod_pod *pod, const char *name)
 	return NULL;
 }
 
-/* ---- The order of things ----------------------------------------------------------------- */
-
-static void
-end_pod (struct cpod_pod *pod)
+size_t
+cpod_container_index (const struct cpod_container *c)
 {
-	pod->stage = CPOD_POD_ENDED;
-	cpod_loop_disarm (&pod->kill_timer);
-	cpod_loop_disarm (&pod->overdue_timer);
-	cpod_pod_emit (pod, (struct cpod_event) {
-		.type = CPOD_EVENT_ENDED, .value = cpod_pod_phase (pod) != CPOD_PHASE_SUCCEEDED,
-	});
+	return (size_t) (c - c->pod->containers);
 }
 
-/* The main containers will never start. culprit: the init container that failed, or NULL: a stop. */
+/* ---- Actions ----------------------------------------------------------------------------- */
+
 static void
-fail_pod (struct cpod_pod *pod, const struct cpod_container *culprit)
+do_start (struct cpod_container *c, const struct cpod_action *action)
 {
+	(void) action;
+	cpod_container_start (c);
+}
+
+static void
+do_signal (struct cpod_container *c, const struct cpod_action *action)
+{
+	cpod_container_signal (c, action->signal);
+}
+
+static void
+do_wake (struct cpod_container *c, const struct cpod_action *action)
+{
+	if (action->at_ns == CPOD_MACHINE_NEVER)
+		cpod_loop_disarm (&c->wake);
+	else if (cpod_loop_arm (&c->pod->loop, &c->wake, action->at_ns) < 0)
+		cpod_container_error (c, "out of memory: no further probes, restarts or deadlines");
+}
+
+static void
+tell_state (struct cpod_container *c, const struct cpod_action *action)
+{
+	struct cpod_pod *pod = c->pod;
+	bool healthy = cpod_machine_healthy (&pod->machine);
+
+	cpod_history_add_state (&c->history, action->state);
+	cpod_pod_emit (pod, (struct cpod_event) {
+		.type = CPOD_EVENT_STATE, .container = c->spec->name, .state = action->state,
+	});
+	if (healthy == pod->healthy)
+		return;
+	pod->healthy = healthy;
+	cpod_pod_emit (pod, (struct cpod_event) { .type = CPOD_EVENT_HEALTHY, .value = healthy });
+}
+
+/* It will never start: the reason is an error of its own. */
+static void
+tell_never (struct cpod_container *c, const struct cpod_action *action)
+{
+	const struct cpod_container *culprit = action->culprit < c->pod->n_containers
+	                                       ? &c->pod->containers[action->culprit] : NULL;
 	const struct cpod_history *history = culprit ? &culprit->history : NULL;
 	const char *reason = history && history->n_errors ? history->errors[history->n_errors - 1].message : "failed";
 
-	pod->init_failed = true;
-	for (size_t i = 0; i < pod->n_containers; i++)
-		cpod_container_give_up (&pod->containers[i]);
-	for (size_t i = pod->n_init; i < pod->n_containers; i++) {
-		if (culprit)
-			cpod_container_error (&pod->containers[i], "init container %s: %s", culprit->spec->name, reason);
-		else
-			cpod_container_error (&pod->containers[i], "not started: the pod was stopped");
-		cpod_container_event (&pod->containers[i], CPOD_STATE_ON_INIT_FAILED);
-	}
+	if (action->never == CPOD_NEVER_STOPPED || !culprit)
+		cpod_container_error (c, "not started: the pod was stopped");
+	else if (action->never == CPOD_NEVER_INIT)
+		cpod_container_error (c, "init container %s: %s", culprit->spec->name, reason);
+	else
+		cpod_container_error (c, "not started: it depends on container %s, which has ended", culprit->spec->name);
 }
 
-/* Every main container is told to start before the first answer is collected. */
 static void
-start_main (struct cpod_pod *pod)
+tell_over (struct cpod_container *c, const struct cpod_action *action)
 {
-	pod->stage = CPOD_POD_MAIN;
-	for (size_t i = pod->n_init; i < pod->n_containers; i++)
-		if (pod->containers[i].stage == CPOD_STAGE_READY && !pod->stopping)
-			cpod_container_start (&pod->containers[i]);
-	if (!pod->stopping)
+	(void) action;
+	cpod_container_leave (c);
+}
+
+static void
+tell_deadline (struct cpod_container *c, const struct cpod_action *action)
+{
+	(void) action;
+	cpod_container_error (c, "the pod was active longer than its activeDeadlineSeconds");
+}
+
+/* An action about the pod: its deadline or its end. */
+static void
+act_on_pod (struct cpod_pod *pod, const struct cpod_action *action)
+{
+	if (action->type == CPOD_DO_WAKE) {
+		(void) cpod_loop_arm (&pod->loop, &pod->wake, action->at_ns);   /* the heap has room: it is the first */
 		return;
-	for (size_t i = pod->n_init; i < pod->n_containers; i++)
-		cpod_container_give_up (&pod->containers[i]);
+	}
+	pod->ended = true;
+	cpod_loop_disarm (&pod->wake);
+	cpod_pod_emit (pod, (struct cpod_event) {
+		.type = CPOD_EVENT_ENDED, .value = cpod_machine_phase (&pod->machine) != CPOD_PHASE_SUCCEEDED,
+	});
 }
 
-/* No init container is alive: the next one, or what follows them. */
-static void
-advance_init (struct cpod_pod *pod)
-{
-	struct cpod_container *c;
+static void (*const acts[]) (struct cpod_container *c, const struct cpod_action *action) = {
+	[CPOD_DO_START] = do_start,
+	[CPOD_DO_SIGNAL] = do_signal,
+	[CPOD_DO_ATTEMPT] = cpod_prober_attempt,
+	[CPOD_DO_CANCEL_ATTEMPT] = cpod_prober_cancel,
+	[CPOD_DO_HOOK] = cpod_hooker_begin,
+	[CPOD_DO_CANCEL_HOOK] = cpod_hooker_cancel,
+	[CPOD_DO_WAKE] = do_wake,
+	[CPOD_DO_LOSE] = cpod_container_lose,
+	[CPOD_TELL_STATE] = tell_state,
+	[CPOD_TELL_PROBE] = cpod_prober_tell,
+	[CPOD_TELL_HOOK] = cpod_hooker_tell,
+	[CPOD_TELL_NEVER] = tell_never,
+	[CPOD_TELL_OVER] = tell_over,
+	[CPOD_TELL_DEADLINE] = tell_deadline,
+};
 
-	while (pod->stage == CPOD_POD_INIT && pod->n_alive == 0 && !pod->init_failed) {
-		c = &pod->containers[pod->next_init];
-		if (pod->next_init < pod->n_init && c->stage == CPOD_STAGE_OVER) {
-			if (c->exit.code != 0)
-				fail_pod (pod, c);
-			else
-				pod->next_init++;
-		} else if (pod->stopping) {
-			fail_pod (pod, NULL);
-		} else if (pod->next_init < pod->n_init) {
-			cpod_container_start (c);
-		} else {
-			start_main (pod);
-		}
-	}
+/* Memory was out and actions are missing: what still runs must not run on unwatched. */
+static void
+kill_unwatched (struct cpod_pod *pod)
+{
+	for (struct cpod_run *run = pod->runs; run; run = run->next)
+		if (run->running)
+			(void) cpod_run_send (run, SIGKILL, NULL);   /* it may have ended by itself */
 }
 
 void
-cpod_pod_advance (struct cpod_pod *pod)
+cpod_pod_feed (struct cpod_pod *pod, const struct cpod_machine_event *event)
 {
-	if (pod->stage == CPOD_POD_NEW && pod->stopping) {
-		pod->stage = CPOD_POD_INIT;
-		fail_pod (pod, NULL);
+	size_t first = pod->actions.n, end;
+
+	cpod_machine_step (&pod->machine, event, cpod_clock_ns (), &pod->actions);
+	end = pod->actions.n;
+	for (size_t i = first; i < end; i++) {
+		struct cpod_action action = pod->actions.items[i];   /* the list may move */
+
+		if (!cpod_machine_wants (&pod->machine, &action))
+			continue;
+		if (action.container == CPOD_MACHINE_POD)
+			act_on_pod (pod, &action);
+		else
+			acts[action.type] (&pod->containers[action.container], &action);
 	}
-	if (pod->stage == CPOD_POD_INIT)
-		advance_init (pod);
-	if ((pod->stage == CPOD_POD_INIT || pod->stage == CPOD_POD_MAIN) && pod->n_over == pod->n_containers
-	    && (pod->stage == CPOD_POD_MAIN || pod->init_failed))
-		end_pod (pod);
+	pod->actions.n = first;
+	if (pod->actions.failed)
+		kill_unwatched (pod);
+	pod->actions.failed = false;
+}
+
+static void
+on_wake (struct cpod_timer *timer, uint64_t now_ns)
+{
+	struct cpod_container *c = timer->data;
+
+	(void) now_ns;
+	cpod_pod_feed (c->pod, &(struct cpod_machine_event) {
+		.type = CPOD_ON_TIME, .container = cpod_container_index (c),
+	});
+}
+
+static void
+on_pod_wake (struct cpod_timer *timer, uint64_t now_ns)
+{
+	(void) now_ns;
+	cpod_pod_feed (timer->data, &(struct cpod_machine_event) {
+		.type = CPOD_ON_TIME, .container = CPOD_MACHINE_POD,
+	});
 }
 
 /* ---- Create and start -------------------------------------------------------------------- */
@@ -169,29 +241,44 @@ take_options (struct cpod_pod *pod, const struct cpod_pod_options *options, stru
 	return cpod_runtime_check (pod->runtime->name ? pod->runtime->name : "the runtime", pod->runtime, err);
 }
 
-/* The containers' records, with their probers. */
+/* One container's record, with its probers. */
+static int
+make_record (struct cpod_pod *pod, size_t index, struct cpod_error *err)
+{
+	struct cpod_container *c = &pod->containers[index];
+	int ret = 0;
+
+	c->pod = pod;
+	c->spec = &pod->spec->containers[index];
+	c->machine = &pod->machine.containers[index];
+	c->wake = (struct cpod_timer) { .expired = on_wake, .data = c };
+	if (!c->spec->init)
+		cpod_history_add_state (&c->history, CPOD_STATE_STARTED);
+	for (int type = CPOD_PROBE_LIVENESS; type <= CPOD_PROBE_STARTUP && ret == 0; type++)
+		if (c->spec->probes[type].spec)
+			ret = cpod_prober_create (c, (enum cpod_probe_type) type, err);
+	if (ret == 0 && (c->spec->post_start.spec || c->spec->pre_stop.spec))
+		ret = cpod_hooker_create (c, err);
+	return ret;
+}
+
+/* The machine and the containers' records. */
 static int
 make_records (struct cpod_pod *pod, struct cpod_error *err)
 {
-	int ret = 0;
+	int ret = cpod_machine_init (&pod->machine, pod->spec, err);
 
+	if (ret < 0)
+		return ret;
+	pod->wake = (struct cpod_timer) { .expired = on_pod_wake, .data = pod };
 	pod->containers = calloc (pod->spec->n_containers + 1, sizeof (*pod->containers));
 	pod->view = calloc (pod->spec->n_containers + 1, sizeof (*pod->view));
 	if (!pod->containers || !pod->view)
 		return cpod_error_oom (err);
 	pod->n_init = pod->spec->n_init;
 	pod->n_containers = pod->spec->n_containers;
-	for (size_t i = 0; i < pod->n_containers; i++) {
-		struct cpod_container *c = &pod->containers[i];
-
-		c->pod = pod;
-		c->spec = &pod->spec->containers[i];
-		if (!c->spec->init)
-			cpod_history_add_state (&c->history, CPOD_STATE_STARTED);
-		for (int type = CPOD_PROBE_LIVENESS; type <= CPOD_PROBE_STARTUP && ret == 0; type++)
-			if (c->spec->probes[type].spec)
-				ret = cpod_prober_create (c, (enum cpod_probe_type) type, &c->probers[type], err);
-	}
+	for (size_t i = 0; i < pod->n_containers && ret == 0; i++)
+		ret = make_record (pod, i, err);
 	return ret;
 }
 
@@ -211,7 +298,6 @@ cpod_pod_create (const struct cpod_spec *spec, const struct cpod_pod_options *op
 	}
 	pod->spec = cpod_spec_ref (spec);
 	pod->healthy = true;
-	pod->overdue_ns = OVERDUE_NS;
 	make_uid (pod->uid);
 	ret = take_options (pod, options, err);
 	if (ret == 0)
@@ -251,7 +337,9 @@ static void
 unmake (struct cpod_pod *pod)
 {
 	for (size_t i = 0; pod->containers && i < pod->n_containers; i++)
-		cpod_container_finish (&pod->containers[i]);
+		cpod_probers_destroy (&pod->containers[i]);
+	while (pod->runs)
+		cpod_run_destroy (pod->runs);
 	if (pod->rt_pod)
 		pod->table->async->pod_destroy (pod->rt_pod);
 	pod->rt_pod = NULL;
@@ -262,18 +350,18 @@ cpod_pod_start (struct cpod_pod *pod, struct cpod_error *err)
 {
 	int ret;
 
-	if (pod->stage != CPOD_POD_NEW)
+	if (pod->begun || pod->ended)
 		return cpod_error_set (err, EALREADY, "pod %s has been started or stopped before", pod->spec->name);
+	pod->begun = true;
 	ret = make_pod (pod, err);
 	for (size_t i = 0; i < pod->n_containers && ret == 0; i++)
 		ret = cpod_container_make (&pod->containers[i], err);
 	if (ret < 0) {
 		unmake (pod);
-		pod->stage = CPOD_POD_ENDED;
+		pod->ended = true;
 		return ret;
 	}
-	pod->stage = CPOD_POD_INIT;
-	cpod_pod_advance (pod);
+	cpod_pod_feed (pod, &(struct cpod_machine_event) { .type = CPOD_ON_BEGIN });
 	return 0;
 }
 
@@ -284,15 +372,17 @@ cpod_pod_destroy (struct cpod_pod *pod)
 		return;
 	pod->options.event = NULL;
 	cpod_execs_cancel_all (pod);
-	for (size_t i = 0; pod->containers && i < pod->n_containers; i++)
-		if (pod->containers[i].stage == CPOD_STAGE_RUNNING)
-			(void) cpod_container_send (&pod->containers[i], SIGKILL, NULL);   /* it may have ended by itself */
+	kill_unwatched (pod);
 	unmake (pod);
-	for (size_t i = 0; pod->containers && i < pod->n_containers; i++)
+	for (size_t i = 0; pod->containers && i < pod->n_containers; i++) {
+		cpod_loop_disarm (&pod->containers[i].wake);
 		cpod_history_finish (&pod->containers[i].history);
-	cpod_loop_disarm (&pod->kill_timer);
-	cpod_loop_disarm (&pod->overdue_timer);
+		free (pod->containers[i].id);
+	}
+	cpod_loop_disarm (&pod->wake);
 	cpod_loop_finish (&pod->loop);
+	cpod_machine_finish (&pod->machine);
+	cpod_actions_finish (&pod->actions);
 	cpod_spec_destroy (pod->spec);
 	free (pod->containers);
 	free (pod->view);
@@ -322,7 +412,7 @@ cpod_pod_run (struct cpod_pod *pod, struct cpod_error *err)
 {
 	int ret;
 
-	while (pod->stage != CPOD_POD_ENDED) {
+	while (!pod->ended) {
 		ret = cpod_loop_turn (&pod->loop, -1);
 		if (ret < 0)
 			return cpod_error_sys (err, -ret, "wait for events of pod %s", pod->spec->name);
@@ -333,11 +423,11 @@ cpod_pod_run (struct cpod_pod *pod, struct cpod_error *err)
 int
 cpod_pod_ended (const struct cpod_pod *pod)
 {
-	return pod->stage == CPOD_POD_ENDED;
+	return pod->ended;
 }
 
 int
 cpod_pod_healthy (const struct cpod_pod *pod)
 {
-	return pod->n_unhealthy == 0;
+	return cpod_machine_healthy (&pod->machine);
 }

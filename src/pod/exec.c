@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct cpod_exec {
-	struct cpod_container *container;
+	struct cpod_run *run;
 	struct cpod_exec_options options;
 	struct cpod_op op;
 	struct cpod_exec *next, **link;     /* in the pod's list; *link is this one */
@@ -23,14 +23,13 @@ struct cpod_exec {
 static void
 forget (struct cpod_exec *exec)
 {
-	struct cpod_container *c = exec->container;
+	struct cpod_run *run = exec->run;
 
 	*exec->link = exec->next;
 	if (exec->next)
 		exec->next->link = exec->link;
 	free (exec);
-	c->n_ops--;
-	cpod_container_release (c);
+	cpod_run_unref (run);
 }
 
 static void
@@ -68,7 +67,7 @@ check_options (const struct cpod_pod *pod, const struct cpod_exec_options *optio
 static int
 begin (struct cpod_exec *exec, struct cpod_error *err)
 {
-	struct cpod_pod *pod = exec->container->pod;
+	struct cpod_pod *pod = exec->run->container->pod;
 	struct cpod_rt_exec_config config = {
 		.size = sizeof (config),
 		.argv = exec->options.argv,
@@ -88,7 +87,7 @@ begin (struct cpod_exec *exec, struct cpod_error *err)
 	exec->op.done = on_done;
 	exec->op.call = "exec";
 	exec->op.data = exec;
-	ret = cpod_answer (pod->table->async->exec (exec->container->rt, &config, &op, &fd, &inner), "exec", &inner);
+	ret = cpod_answer (pod->table->async->exec (exec->run->rt, &config, &op, &fd, &inner), "exec", &inner);
 	if (ret < 0 && err)
 		*err = inner;
 	return ret < 0 ? ret : cpod_op_watch (&exec->op, &pod->loop, pod->table->async, op, fd, err);
@@ -104,7 +103,7 @@ cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpod_ex
 
 	if (!c)
 		return cpod_error_set (err, ENOENT, "there is no container %s in pod %s", container, pod->spec->name);
-	if (c->stage != CPOD_STAGE_RUNNING)
+	if (!c->run || !c->run->running)
 		return cpod_error_set (err, ESRCH, "container %s is not running", container);
 	if (!options->argv || !options->argv[0])
 		return cpod_error_set (err, EINVAL, "no program to run in container %s", container);
@@ -112,7 +111,7 @@ cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpod_ex
 	if (!exec)
 		return cpod_error_oom (err);
 	memcpy (&exec->options, options, options->size < sizeof (*options) ? options->size : sizeof (*options));
-	exec->container = c;
+	exec->run = c->run;
 	ret = check_options (pod, &exec->options, err);
 	if (ret == 0)
 		ret = begin (exec, err);
@@ -120,7 +119,7 @@ cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpod_ex
 		free (exec);
 		return ret;
 	}
-	c->n_ops++;
+	exec->run->n_ops++;
 	exec->next = pod->execs;
 	exec->link = &pod->execs;
 	if (exec->next)

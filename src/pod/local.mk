@@ -7,8 +7,14 @@ libcpod_sources += \
 	src/pod/history.c src/pod/history.h \
 	src/pod/lifecycle.h \
 	src/pod/locate.c src/pod/locate.h \
+	src/pod/machine.c src/pod/machine.h src/pod/machine-parts.h \
+	src/pod/machine-order.c \
+	src/pod/machine-probes.c \
+	src/pod/machine-stop.c \
+	src/pod/machine-view.c \
 	src/pod/prober.c \
 	src/pod/reclaim.c \
+	src/pod/restart.c src/pod/restart.h \
 	src/pod/runtime-find.c src/pod/runtimes.h \
 	src/pod/shellout.c \
 	src/pod/spec.c src/pod/spec.h \

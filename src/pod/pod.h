@@ -1,15 +1,17 @@
 /* The controller of one pod: what its files share.
  *
- *   controller.c  create, start, dispatch, the order of containers, the end of the pod
- *   container.c   one container: made, started, watched, ended, released
- *   prober.c      one probe: the pure worker wired to attempts, errors and states
- *   stop.c        signals, the grace period
+ *   controller.c  create, start, dispatch; events into the machine, its actions into calls
+ *   container.c   one container: made, started, watched, released, made anew
+ *   prober.c      attempts of probes, and hooks
+ *   stop.c        signals, and the stop that the user asks for
  *   exec.c        programs that the user runs in a container
  *   status.c      the snapshot
  *
- * Everything happens in the loop's callbacks and in the calls of cpod.h, on one thread, and as soon
- * as the kernel tells: nothing polls. The user's event callback may call back into the pod (stop,
- * kill, exec, status), so a function that emits an event looks at the state anew afterwards.
+ * What happens next is decided by the machine (machine.h) alone. Everything happens in the loop's
+ * callbacks and in the calls of cpod.h, on one thread, and as soon as the kernel tells: nothing polls.
+ * The user's event callback may call back into the pod (stop, kill, exec, status), and a call of the
+ * runtime may fail on the spot: so events may be fed from within actions, and each action is looked at
+ * anew before it is carried out.
  *
  * src/pod reaches the runtime through `table` alone: the runtime's own when it is asynchronous, else
  * blocking.h's.
@@ -18,8 +20,8 @@
 #define CPOD_POD_POD_H
 
 #include "history.h"
+#include "machine.h"
 #include "spec.h"
-#include "state.h"
 
 #include "probes/exec.h"
 #include "probes/op.h"
@@ -28,14 +30,23 @@
 struct cpod_pod;
 struct cpod_container;
 
-/* A container's life. NEW: not made; READY: made by the runtime, not started; OVER: ended, or never to start. */
-enum cpod_stage { CPOD_STAGE_NEW, CPOD_STAGE_READY, CPOD_STAGE_STARTING, CPOD_STAGE_RUNNING, CPOD_STAGE_OVER };
+/* One incarnation of a container: what the runtime made. It goes when it is over and nothing is in progress on it. */
+struct cpod_run {
+	struct cpod_container *container;
+	struct cpod_rt_container *rt;       /* owned */
+	struct cpod_op start;
+	struct cpod_source exit_source;
+	bool begun, running;                /* start was called; it succeeded, and the program has not ended */
+	bool over;                          /* ended, or never to start */
+	unsigned int n_ops;                 /* attempts, hooks and execs in progress: rt must stay */
+	struct cpod_run *next;              /* in the pod's list */
+};
 
 struct cpod_prober {
 	struct cpod_container *container;
-	struct cpod_probe_worker worker;
+	const struct cpod_probe_worker *worker;   /* the machine's */
 	struct cpod_probe_exec exec;
-	struct cpod_timer timer;
+	struct cpod_run *run;               /* what exec runs in, while it does */
 	uint64_t attempt;                   /* the one that exec makes, while it does */
 	struct cpod_probe_end end;          /* of the last attempt */
 	uint32_t attempts, failures;
@@ -43,26 +54,27 @@ struct cpod_prober {
 	char *last_output;                  /* owned; NULL: nothing was printed */
 };
 
+/* The hook that runs. */
+struct cpod_hooker {
+	struct cpod_container *container;
+	struct cpod_probe_exec exec;
+	struct cpod_run *run;               /* NULL: no hook runs */
+	uint64_t number;
+	struct cpod_probe_end end;          /* of the last one */
+};
+
 struct cpod_container {
 	struct cpod_pod *pod;
 	const struct cpod_container_spec *spec;
-	enum cpod_stage stage;
-	struct cpod_rt_container *rt;       /* owned; NULL: not made yet, or released */
-	char *id;                           /* owned; NULL before it is made */
-	uint64_t incarnation;               /* of the container; 0 before the first start */
-	struct cpod_op start;
-	struct cpod_source exit_source;
-	int pending_signal;                 /* to be sent when it runs; 0: none */
-	unsigned int n_ops;                 /* attempts and execs in progress: rt must stay */
-	bool started;                       /* runs, and its startup probe, if any, succeeded */
-	bool ended;                         /* exit is set */
-	struct cpod_rt_exit exit;
-	uint32_t restarts;
+	const struct cpod_machine_container *machine;   /* what the machine knows of it */
+	struct cpod_run *run;               /* the current one; NULL: none is made */
+	char *id;                           /* owned; of the latest run; NULL before it is made */
+	struct cpod_timer wake;
+	int pending_signal;                 /* the user's, to be sent when it runs; 0: none */
 	struct cpod_history history;        /* states: main containers only */
 	struct cpod_prober *probers[3];     /* owned; NULL: no such probe */
+	struct cpod_hooker *hooker;         /* owned; NULL: no hooks */
 };
-
-enum cpod_pod_stage { CPOD_POD_NEW, CPOD_POD_INIT, CPOD_POD_MAIN, CPOD_POD_ENDED };
 
 struct cpod_pod {
 	struct cpod_loop loop;
@@ -75,20 +87,13 @@ struct cpod_pod {
 	char *state_dir, *cgroup_parent;        /* owned; may be NULL */
 	char uid[37];
 
-	struct cpod_container *containers;      /* owned; init containers first */
+	struct cpod_machine machine;
+	struct cpod_actions actions;            /* those that are being carried out */
+	struct cpod_container *containers;      /* owned; as in the spec */
 	size_t n_init, n_containers;
-
-	enum cpod_pod_stage stage;
-	size_t next_init;                       /* INIT: the one that runs or starts */
-	bool init_failed;
-	bool stopping;
-	uint64_t kill_at_ns;                    /* stopping: when SIGKILL goes */
-	struct cpod_timer kill_timer;
-	struct cpod_timer overdue_timer;        /* stopping: when what was killed is given up */
-	uint64_t overdue_ns;                    /* from SIGKILL to that */
-	size_t n_alive;                         /* containers STARTING or RUNNING */
-	size_t n_over;                          /* containers OVER */
-	size_t n_unhealthy;                     /* main containers by their last state */
+	struct cpod_run *runs;                  /* owned, a list: all that the runtime still has */
+	struct cpod_timer wake;                 /* the pod's own */
+	bool begun, ended;
 	bool healthy;                           /* as last announced */
 
 	struct cpod_exec *execs;                /* owned, a list */
@@ -99,60 +104,57 @@ struct cpod_pod {
 /* ---- controller.c ------------------------------------------------------------------------ */
 
 void cpod_pod_emit (struct cpod_pod *pod, struct cpod_event event);
-/* Something has ended, or the pod is being stopped: what comes next? */
-void cpod_pod_advance (struct cpod_pod *pod);
+/* Tells the machine what happened, now, and carries out what it wants. */
+void cpod_pod_feed (struct cpod_pod *pod, const struct cpod_machine_event *event);
 struct cpod_container *cpod_pod_find (struct cpod_pod *pod, const char *name);
+/* Its index in the spec. */
+size_t cpod_container_index (const struct cpod_container *c);
 
 /* ---- container.c ------------------------------------------------------------------------- */
 
-/* Has the runtime make it. The error is located. */
+/* Has the runtime make it, anew if it was made before. The error is located. */
 int cpod_container_make (struct cpod_container *c, struct cpod_error *err);
 /* Issues the start; the rest happens in the loop. A failure is an event of the container, not of the caller. */
 void cpod_container_start (struct cpod_container *c);
-/* Feeds the state table; a new state is noted and announced. */
-void cpod_container_event (struct cpod_container *c, enum cpod_state_event event);
 /* Notes an error and announces it. */
 void cpod_container_error (struct cpod_container *c, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
-/* From now on it counts as started. now_ns: when. */
-void cpod_container_started (struct cpod_container *c, uint64_t now_ns);
-/* It will never run: nothing is left to do for it. */
-void cpod_container_give_up (struct cpod_container *c);
-/* It was killed and its end has not come: from now on it counts as ended, nobody knows how. */
-void cpod_container_lose (struct cpod_container *c);
-/* Gives rt back to the runtime once it is over and nothing is in progress on it. */
-void cpod_container_release (struct cpod_container *c);
-/* Gives it back to the runtime (which kills it) after a bounded wait for its end; the record and its history stay. */
-void cpod_container_finish (struct cpod_container *c);
+/* The current run is over, or will never start: it goes as soon as nothing is in progress on it. */
+void cpod_container_leave (struct cpod_container *c);
+/* The action LOSE: it was killed and its end has not come; from now on it counts as ended, nobody knows how. */
+void cpod_container_lose (struct cpod_container *c, const struct cpod_action *action);
+/* The descriptor that tells its end; the runtime's. err may be NULL. */
+int cpod_run_exit_fd (const struct cpod_run *run, int *ret_fd, struct cpod_error *err);
+/* Something that was in progress on the run has ended. */
+void cpod_run_unref (struct cpod_run *run);
+/* Cancels its start, waits (bounded) for the end of a program that was killed, gives it back to the runtime. */
+void cpod_run_destroy (struct cpod_run *run);
 
 /* ---- prober.c ---------------------------------------------------------------------------- */
 
-int cpod_prober_create (struct cpod_container *c, enum cpod_probe_type type, struct cpod_prober **ret_prober,
-                        struct cpod_error *err);
-void cpod_prober_destroy (struct cpod_prober *prober);
-void cpod_prober_tell (struct cpod_prober *prober, const struct cpod_worker_event *event, uint64_t now_ns);
-/* The same to all of a container's probers. */
-void cpod_probers_tell (struct cpod_container *c, const struct cpod_worker_event *event, uint64_t now_ns);
-
-/* The descriptor that tells its end; the runtime's. err may be NULL. */
-int cpod_container_exit_fd (const struct cpod_container *c, int *ret_fd, struct cpod_error *err);
+int cpod_prober_create (struct cpod_container *c, enum cpod_probe_type type, struct cpod_error *err);
+/* Also the hooker. */
+void cpod_probers_destroy (struct cpod_container *c);
+int cpod_hooker_create (struct cpod_container *c, struct cpod_error *err);
+/* The actions of these names. */
+void cpod_prober_attempt (struct cpod_container *c, const struct cpod_action *action);
+void cpod_prober_cancel (struct cpod_container *c, const struct cpod_action *action);
+void cpod_prober_tell (struct cpod_container *c, const struct cpod_action *action);
+void cpod_hooker_begin (struct cpod_container *c, const struct cpod_action *action);
+void cpod_hooker_cancel (struct cpod_container *c, const struct cpod_action *action);
+void cpod_hooker_tell (struct cpod_container *c, const struct cpod_action *action);
 
 /* ---- stop.c ------------------------------------------------------------------------------ */
 
 /* Has the runtime send signal; nothing is noted. err may be NULL. */
-int cpod_container_send (struct cpod_container *c, int signal, struct cpod_error *err);
-
+int cpod_run_send (struct cpod_run *run, int signal, struct cpod_error *err);
 /* Sends signal to a running container; a failure other than ESRCH is also noted as its error. */
 int cpod_container_kill (struct cpod_container *c, int signal, struct cpod_error *err);
-/* What a pod that is being stopped sends to this running container first: SIGTERM or SIGKILL. */
-int cpod_container_stop_signal (const struct cpod_container *c);
+/* What the machine wants sent: SIGKILL where signal could not be delivered, or would not be heard. */
+void cpod_container_signal (struct cpod_container *c, int signal);
 
 /* ---- exec.c ------------------------------------------------------------------------------ */
 
 void cpod_execs_cancel_all (struct cpod_pod *pod);
-
-/* ---- status.c ---------------------------------------------------------------------------- */
-
-enum cpod_phase cpod_pod_phase (const struct cpod_pod *pod);
 
 /* ---- words.c ----------------------------------------------------------------------------- */
 

@@ -1,9 +1,8 @@
-/* One probe of one container: the worker's decisions carried out.
+/* Attempts of probes, and hooks: what the machine decides is run, what comes of it is fed back.
  *
- * tell() steps the worker, arms the timer for its next deadline, and then does what it asks for, in
- * the order of enum cpod_worker_action. An attempt that ends at once (it could not be begun, or was
- * cancelled) is told to the worker in the same breath. Announcing an error or a state may call the
- * user, who may stop the pod: so before an attempt is begun the worker is asked again.
+ * An attempt that ends at once (it could not be begun, or was cancelled) is told to the machine in the
+ * same breath. A blocking runtime's exec cannot be cancelled: its end is told when it comes, and until
+ * then the worker begins no other.
  */
 #include "pod.h"
 
@@ -13,18 +12,32 @@
 #include <string.h>
 
 static const char *const type_words[] = { "liveness", "readiness", "startup" };
+static const char *const hook_words[] = { [CPOD_HOOK_POST_START] = "postStart", [CPOD_HOOK_PRE_STOP] = "preStop" };
 
-/* ---- What an attempt's result means ------------------------------------------------------ */
+/* Makes exec ready for c. */
+static void
+init_exec (struct cpod_container *c, struct cpod_probe_exec *exec,
+           void (*done) (struct cpod_probe_exec *exec, const struct cpod_probe_end *end), void *data)
+{
+	struct cpod_pod *pod = c->pod;
+
+	*exec = (struct cpod_probe_exec) {
+		.loop = &pod->loop, .async = pod->table->async, .done = done, .data = data,
+		.stdio = !pod->blocking && (pod->runtime->capabilities & CPOD_RT_CAP_STDIO), .out_fd = -1,
+	};
+}
+
+/* ---- What came of it --------------------------------------------------------------------- */
 
 /* Notes why an attempt failed. */
 static void
 note_failure (struct cpod_prober *prober, bool timed_out)
 {
-	const char *word = type_words[prober->worker.type];
+	const char *word = type_words[prober->worker->type];
 	char text[CPOD_WORDS_MAX];
 
 	if (timed_out) {
-		cpod_words_duration (prober->worker.config.timeout_ms, text);
+		cpod_words_duration (prober->worker->config.timeout_ms, text);
 		cpod_container_error (prober->container, "%s probe: timed out after %s", word, text);
 	} else if (prober->end.error.code != 0) {
 		cpod_container_error (prober->container, "%s probe: %s", word, prober->end.error.message);
@@ -34,25 +47,19 @@ note_failure (struct cpod_prober *prober, bool timed_out)
 	}
 }
 
-/* A result that the worker has counted: numbers, errors, states. */
-static void
-on_counted (struct cpod_prober *prober, const struct cpod_worker_output *out)
+void
+cpod_prober_tell (struct cpod_container *c, const struct cpod_action *action)
 {
-	bool failed = out->result == CPOD_RESULT_FAILURE;
-	struct cpod_container *c = prober->container;
+	struct cpod_prober *prober = c->probers[action->probe];
 
-	prober->attempts++;
-	prober->failures += failed;
-	prober->last_exit = out->timed_out || prober->end.error.code != 0 ? -1 : prober->end.exit.code;
-	if (failed)
-		note_failure (prober, out->timed_out);
-	if (out->actions & CPOD_WORKER_THRESHOLD)
-		cpod_container_event (c, CPOD_STATE_ON_THRESHOLD);
-	else if (prober->worker.type == CPOD_PROBE_LIVENESS)
-		cpod_container_event (c, failed ? CPOD_STATE_ON_FAILURE : CPOD_STATE_ON_SUCCESS);
+	if (action->outcome != CPOD_OUTCOME_ERROR) {
+		prober->attempts++;
+		prober->failures += action->outcome == CPOD_OUTCOME_FAILURE;
+		prober->last_exit = action->timed_out || prober->end.error.code != 0 ? -1 : prober->end.exit.code;
+	}
+	if (action->outcome != CPOD_OUTCOME_SUCCESS)
+		note_failure (prober, action->timed_out);
 }
-
-/* ---- Attempts ---------------------------------------------------------------------------- */
 
 /* The attempt is over: its output becomes the last output. */
 static void
@@ -62,151 +69,184 @@ take_output (struct cpod_prober *prober)
 	prober->last_output = prober->exec.output;
 	prober->exec.output = NULL;
 	prober->exec.output_len = 0;
-	prober->container->n_ops--;
+}
+
+/* Tells the machine how attempt ended, then lets go of the run. */
+static void
+feed_end (struct cpod_prober *prober, uint64_t attempt, enum cpod_worker_outcome outcome)
+{
+	struct cpod_container *c = prober->container;
+	struct cpod_run *run = prober->run;
+
+	prober->run = NULL;
+	cpod_pod_feed (c->pod, &(struct cpod_machine_event) {
+		.type = CPOD_ON_ATTEMPT, .container = cpod_container_index (c), .probe = prober->worker->type,
+		.number = attempt, .outcome = outcome,
+	});
+	if (run)
+		cpod_run_unref (run);
 }
 
 static void
 on_attempt_done (struct cpod_probe_exec *exec, const struct cpod_probe_end *end)
 {
 	struct cpod_prober *prober = exec->data;
-	struct cpod_container *c = prober->container;
-	struct cpod_worker_event event = {
-		.type = CPOD_WORKER_RESULT, .attempt = prober->attempt, .outcome = end->outcome,
-	};
 
 	prober->end = *end;
 	take_output (prober);
-	cpod_prober_tell (prober, &event, cpod_clock_ns ());
-	cpod_container_release (c);
+	feed_end (prober, prober->attempt, end->outcome);
 }
 
-/* Begins the attempt that the worker asked for. True when it has ended at once: *ret_event says how. */
-static bool
-begin (struct cpod_prober *prober, uint64_t attempt, struct cpod_worker_event *ret_event)
+/* ---- Attempts ---------------------------------------------------------------------------- */
+
+void
+cpod_prober_attempt (struct cpod_container *c, const struct cpod_action *action)
 {
-	struct cpod_container *c = prober->container;
+	struct cpod_prober *prober = c->probers[action->probe];
 	struct cpod_probe_end end;
 
-	if (prober->worker.state != CPOD_ATTEMPT_RUNNING || prober->worker.attempt != attempt)
-		return false;
-	prober->attempt = attempt;
-	c->n_ops++;
-	if (cpod_probe_exec_start (&prober->exec, c->rt, c->spec->probes[prober->worker.type].argv, &end) == 0)
-		return false;
+	prober->attempt = action->number;
+	prober->run = c->run;
+	prober->run->n_ops++;
+	if (cpod_probe_exec_start (&prober->exec, c->run->rt, c->spec->probes[action->probe].argv, &end) == 0)
+		return;
 	prober->end = end;
 	take_output (prober);
-	*ret_event = (struct cpod_worker_event) {
-		.type = CPOD_WORKER_RESULT, .attempt = attempt, .outcome = end.outcome,
-	};
-	return true;
+	feed_end (prober, action->number, end.outcome);
 }
 
-/* Cancels the attempt, if the runtime can. True when it is gone: *ret_event says so to the worker. */
-static bool
-cancel (struct cpod_prober *prober, struct cpod_worker_event *ret_event)
+void
+cpod_prober_cancel (struct cpod_container *c, const struct cpod_action *action)
 {
-	if (prober->exec.op.op && prober->container->pod->blocking)
-		return false;
+	struct cpod_prober *prober = c->probers[action->probe];
+
+	if (prober->exec.op.op && c->pod->blocking)
+		return;
 	if (prober->exec.op.op) {
 		cpod_probe_exec_cancel (&prober->exec);
 		take_output (prober);
 	}
-	*ret_event = (struct cpod_worker_event) {
-		.type = CPOD_WORKER_RESULT, .attempt = prober->worker.attempt, .outcome = CPOD_OUTCOME_ERROR,
-	};
-	return true;
-}
-
-/* ---- The worker -------------------------------------------------------------------------- */
-
-static void
-arm (struct cpod_prober *prober, uint64_t deadline_ns)
-{
-	struct cpod_container *c = prober->container;
-
-	if (deadline_ns == CPOD_WORKER_NEVER)
-		cpod_loop_disarm (&prober->timer);
-	else if (cpod_loop_arm (&c->pod->loop, &prober->timer, deadline_ns) < 0)
-		cpod_container_error (c, "%s probe: out of memory, no further attempts", type_words[prober->worker.type]);
-}
-
-/* Does what out asks for. True when another event follows: *ret_event. */
-static bool
-act (struct cpod_prober *prober, const struct cpod_worker_output *out, uint64_t now_ns,
-     struct cpod_worker_event *ret_event)
-{
-	bool follows = false;
-
-	if (out->actions & CPOD_WORKER_CANCEL)
-		follows = cancel (prober, ret_event);
-	if (out->actions & CPOD_WORKER_COUNTED)
-		on_counted (prober, out);
-	if (out->actions & CPOD_WORKER_ERRORED)
-		note_failure (prober, false);
-	if ((out->actions & CPOD_WORKER_PUBLISHED) && prober->worker.type == CPOD_PROBE_STARTUP
-	    && prober->worker.result == CPOD_RESULT_SUCCESS && !prober->worker.ended)
-		cpod_container_started (prober->container, now_ns);
-	if (out->actions & CPOD_WORKER_START)
-		follows = begin (prober, out->attempt, ret_event);
-	return follows;
-}
-
-void
-cpod_prober_tell (struct cpod_prober *prober, const struct cpod_worker_event *event, uint64_t now_ns)
-{
-	struct cpod_worker_event next = *event;
-	struct cpod_worker_output out;
-
-	do {
-		cpod_worker_step (&prober->worker, &next, now_ns, &out);
-		arm (prober, out.deadline_ns);
-	} while (act (prober, &out, now_ns, &next));
-}
-
-void
-cpod_probers_tell (struct cpod_container *c, const struct cpod_worker_event *event, uint64_t now_ns)
-{
-	for (int type = CPOD_PROBE_LIVENESS; type <= CPOD_PROBE_STARTUP; type++)
-		if (c->probers[type])
-			cpod_prober_tell (c->probers[type], event, now_ns);
-}
-
-static void
-on_timer (struct cpod_timer *timer, uint64_t now_ns)
-{
-	static const struct cpod_worker_event event = { .type = CPOD_WORKER_TIME };
-
-	cpod_prober_tell (timer->data, &event, now_ns);
+	feed_end (prober, action->number, CPOD_OUTCOME_ERROR);
 }
 
 int
-cpod_prober_create (struct cpod_container *c, enum cpod_probe_type type, struct cpod_prober **ret_prober,
-                    struct cpod_error *err)
+cpod_prober_create (struct cpod_container *c, enum cpod_probe_type type, struct cpod_error *err)
 {
 	struct cpod_prober *prober = calloc (1, sizeof (*prober));
-	struct cpod_pod *pod = c->pod;
 
 	if (!prober)
 		return cpod_error_oom (err);
 	prober->container = c;
+	prober->worker = c->machine->workers[type];
 	prober->last_exit = -1;
-	cpod_worker_init (&prober->worker, type, &c->spec->probes[type].spec->config);
-	prober->exec = (struct cpod_probe_exec) {
-		.loop = &pod->loop, .async = pod->table->async, .done = on_attempt_done, .data = prober,
-		.stdio = !pod->blocking && (pod->runtime->capabilities & CPOD_RT_CAP_STDIO), .out_fd = -1,
-	};
-	prober->timer = (struct cpod_timer) { .expired = on_timer, .data = prober };
-	*ret_prober = prober;
+	init_exec (c, &prober->exec, on_attempt_done, prober);
+	c->probers[type] = prober;
 	return 0;
 }
 
+/* ---- Hooks ------------------------------------------------------------------------------- */
+
+/* The hook has ended: tells the machine, then lets go of the run. */
+static void
+end_hook (struct cpod_hooker *hooker, const struct cpod_probe_end *end)
+{
+	struct cpod_container *c = hooker->container;
+	struct cpod_run *run = hooker->run;
+
+	hooker->end = *end;
+	hooker->run = NULL;
+	cpod_pod_feed (c->pod, &(struct cpod_machine_event) {
+		.type = CPOD_ON_HOOK, .container = cpod_container_index (c), .number = hooker->number,
+		.ok = end->outcome == CPOD_OUTCOME_SUCCESS,
+	});
+	cpod_run_unref (run);
+}
+
+static void
+on_hook_done (struct cpod_probe_exec *exec, const struct cpod_probe_end *end)
+{
+	end_hook (exec->data, end);
+}
+
 void
-cpod_prober_destroy (struct cpod_prober *prober)
+cpod_hooker_begin (struct cpod_container *c, const struct cpod_action *action)
+{
+	const struct cpod_hook_use *use = action->hook == CPOD_HOOK_POST_START ? &c->spec->post_start : &c->spec->pre_stop;
+	struct cpod_hooker *hooker = c->hooker;
+	struct cpod_probe_end end;
+
+	hooker->number = action->number;
+	hooker->run = c->run;
+	hooker->run->n_ops++;
+	if (cpod_probe_exec_start (&hooker->exec, c->run->rt, use->argv, &end) < 0)
+		end_hook (hooker, &end);
+}
+
+void
+cpod_hooker_cancel (struct cpod_container *c, const struct cpod_action *action)
+{
+	struct cpod_hooker *hooker = c->hooker;
+	struct cpod_run *run = hooker->run;
+
+	(void) action;
+	if (!run)   /* a sleep, or one that was never begun */
+		return;
+	cpod_probe_exec_cancel (&hooker->exec);
+	hooker->run = NULL;
+	cpod_run_unref (run);
+}
+
+void
+cpod_hooker_tell (struct cpod_container *c, const struct cpod_action *action)
+{
+	const struct cpod_probe_end *end = &c->hooker->end;
+	const char *word = hook_words[action->hook];
+	char text[CPOD_WORDS_MAX];
+
+	cpod_words_exit (&end->exit, text);
+	if (action->timed_out)
+		cpod_container_error (c, "%s hook: did not end within the grace period", word);
+	else
+		cpod_container_error (c, "%s hook: %s", word, end->error.code != 0 ? end->error.message : text);
+}
+
+int
+cpod_hooker_create (struct cpod_container *c, struct cpod_error *err)
+{
+	c->hooker = calloc (1, sizeof (*c->hooker));
+	if (!c->hooker)
+		return cpod_error_oom (err);
+	c->hooker->container = c;
+	init_exec (c, &c->hooker->exec, on_hook_done, c->hooker);
+	return 0;
+}
+
+/* ---- Destruction ------------------------------------------------------------------------- */
+
+static void
+destroy_prober (struct cpod_prober *prober)
 {
 	if (!prober)
 		return;
-	cpod_loop_disarm (&prober->timer);
 	cpod_probe_exec_finish (&prober->exec);
+	if (prober->run)
+		cpod_run_unref (prober->run);
 	free (prober->last_output);
 	free (prober);
+}
+
+void
+cpod_probers_destroy (struct cpod_container *c)
+{
+	for (int type = CPOD_PROBE_LIVENESS; type <= CPOD_PROBE_STARTUP; type++) {
+		destroy_prober (c->probers[type]);
+		c->probers[type] = NULL;
+	}
+	if (!c->hooker)
+		return;
+	cpod_probe_exec_finish (&c->hooker->exec);
+	if (c->hooker->run)
+		cpod_run_unref (c->hooker->run);
+	free (c->hooker);
+	c->hooker = NULL;
 }

@@ -1,10 +1,8 @@
-/* Signals and the end that the user asks for.
+/* Signals, and the end that the user asks for.
  *
- * A stop goes in two steps: every container gets its stop signal, and what is left when the grace is
- * over gets SIGKILL. Where the wait would be in vain there is no grace: for init containers, and for
- * the PID 1 of a PID namespace that does not handle SIGTERM, to which the kernel does not deliver it.
- * A container whose end does not come after SIGKILL (it sleeps in the kernel; its runtime does not
- * keep its word) is given up in the end, so that a stop always ends.
+ * The machine decides who gets which signal when. Here one is sent: as SIGKILL where waiting would be in
+ * vain, for a runtime that knows no other signal, and for the PID 1 of a PID namespace that does not
+ * handle the signal, to which the kernel does not deliver it.
  */
 #include "pod.h"
 
@@ -14,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -79,25 +76,26 @@ is_deaf (int pidfd, int signal)
 	return !(strtoull (caught, NULL, 16) >> (signal - 1) & 1);
 }
 
-int
-cpod_container_stop_signal (const struct cpod_container *c)
+/* signal, or SIGKILL where signal would not be heard. */
+static int
+audible (const struct cpod_container *c, int signal)
 {
 	int fd;
 
-	if (c->spec->init || !(c->pod->runtime->capabilities & CPOD_RT_CAP_SIGNALS))
+	if (!(c->pod->runtime->capabilities & CPOD_RT_CAP_SIGNALS))
 		return SIGKILL;
-	if (!c->pod->blocking && cpod_container_exit_fd (c, &fd, NULL) == 0 && is_deaf (fd, SIGTERM))
+	if (signal != SIGKILL && !c->pod->blocking && cpod_run_exit_fd (c->run, &fd, NULL) == 0 && is_deaf (fd, signal))
 		return SIGKILL;
-	return SIGTERM;
+	return signal;
 }
 
 /* ---- Signals ----------------------------------------------------------------------------- */
 
 int
-cpod_container_send (struct cpod_container *c, int signal, struct cpod_error *err)
+cpod_run_send (struct cpod_run *run, int signal, struct cpod_error *err)
 {
 	struct cpod_error inner = { 0 };
-	int ret = cpod_answer (c->pod->table->kill (c->rt, signal, &inner), "kill", &inner);
+	int ret = cpod_answer (run->container->pod->table->kill (run->rt, signal, &inner), "kill", &inner);
 
 	if (ret < 0 && err)
 		*err = inner;
@@ -108,7 +106,7 @@ int
 cpod_container_kill (struct cpod_container *c, int signal, struct cpod_error *err)
 {
 	struct cpod_error inner;
-	int ret = cpod_container_send (c, signal, &inner);
+	int ret = cpod_run_send (c->run, signal, &inner);
 
 	if (ret == 0)
 		return 0;
@@ -120,19 +118,28 @@ cpod_container_kill (struct cpod_container *c, int signal, struct cpod_error *er
 	return ret;
 }
 
+void
+cpod_container_signal (struct cpod_container *c, int signal)
+{
+	if (c->run && c->run->running)
+		(void) cpod_container_kill (c, audible (c, signal), NULL);   /* noted as the container's error */
+	else if (c->run && c->run->begun && !c->run->over && signal == SIGKILL && !c->pod->blocking)
+		(void) cpod_run_send (c->run, SIGKILL, NULL);   /* its start may hang; too early: it is sent again */
+}
+
 /* Sends signal to c, or remembers it for when c runs; a start may hang, so that SIGKILL does not wait for its end.
  * -ESRCH: it neither runs nor starts. */
 static int
 kill_or_remember (struct cpod_container *c, int signal, struct cpod_error *err)
 {
-	if (c->stage == CPOD_STAGE_RUNNING)
+	if (c->run && c->run->running)
 		return cpod_container_kill (c, signal, err);
-	if (c->stage != CPOD_STAGE_STARTING)
+	if (!c->run || !c->run->begun || c->run->over)
 		return cpod_error_set (err, ESRCH, "container %s is not running", c->spec->name);
 	if (c->pending_signal != SIGKILL)
 		c->pending_signal = signal;
-	if (signal == SIGKILL && !c->pod->blocking)
-		(void) cpod_container_send (c, SIGKILL, NULL);   /* too early: it is sent when c runs */
+	if (signal == SIGKILL)
+		cpod_container_signal (c, SIGKILL);
 	return 0;
 }
 
@@ -164,85 +171,17 @@ cpod_pod_kill (struct cpod_pod *pod, const char *container, int signal, struct c
 
 /* ---- Stop -------------------------------------------------------------------------------- */
 
-/* Whoever has not ended by now is given up. */
-static void
-on_overdue (struct cpod_timer *timer, uint64_t now_ns)
-{
-	struct cpod_pod *pod = timer->data;
-
-	(void) now_ns;
-	for (size_t i = 0; i < pod->n_containers; i++)
-		cpod_container_lose (&pod->containers[i]);
-}
-
-static void
-kill_rest (struct cpod_pod *pod)
-{
-	for (size_t i = 0; i < pod->n_containers; i++)
-		(void) kill_or_remember (&pod->containers[i], SIGKILL, NULL);   /* noted as the container's error */
-	pod->overdue_timer.expired = on_overdue;
-	pod->overdue_timer.data = pod;
-	if (!pod->overdue_timer.loop)
-		(void) cpod_loop_arm (&pod->loop, &pod->overdue_timer, cpod_clock_ns () + pod->overdue_ns);   /* else it waits */
-}
-
-static void
-on_grace_over (struct cpod_timer *timer, uint64_t now_ns)
-{
-	(void) now_ns;
-	kill_rest (timer->data);
-}
-
-/* The first time: probes end, every container gets its signal. */
-static void
-begin_stop (struct cpod_pod *pod)
-{
-	static const struct cpod_worker_event deleting = { .type = CPOD_WORKER_DELETING };
-	uint64_t now_ns = cpod_clock_ns ();
-
-	pod->stopping = true;
-	pod->kill_at_ns = UINT64_MAX;
-	pod->kill_timer.expired = on_grace_over;
-	pod->kill_timer.data = pod;
-	for (size_t i = 0; i < pod->n_containers; i++)
-		cpod_probers_tell (&pod->containers[i], &deleting, now_ns);
-}
-
-/* Each container's stop signal. */
-static void
-signal_all (struct cpod_pod *pod)
-{
-	for (size_t i = 0; i < pod->n_containers; i++) {
-		struct cpod_container *c = &pod->containers[i];
-		bool running = c->stage == CPOD_STAGE_RUNNING;
-
-		(void) kill_or_remember (c, running ? cpod_container_stop_signal (c) : SIGTERM, NULL);
-	}
-}
-
 int
 cpod_pod_stop (struct cpod_pod *pod, int64_t grace_ms, struct cpod_error *err)
 {
-	uint64_t grace = (uint64_t) (grace_ms < 0 ? pod->spec->grace_ms : grace_ms), at_ns;
-	bool first = !pod->stopping;
-	int ret;
+	uint64_t grace = (uint64_t) grace_ms;
+	struct cpod_machine_event event = { .type = CPOD_ON_STOP, .grace_ns = CPOD_MACHINE_NEVER };
 
-	if (pod->stage == CPOD_POD_ENDED)
+	(void) err;
+	if (pod->ended)
 		return 0;
-	if (first)
-		begin_stop (pod);
-	at_ns = cpod_clock_ns () + (grace < UINT64_MAX / 4000000 ? grace * 1000000 : UINT64_MAX / 4);
-	if (grace == 0)
-		kill_rest (pod);
-	else if (first)
-		signal_all (pod);
-	if (grace > 0 && at_ns < pod->kill_at_ns) {
-		ret = cpod_loop_arm (&pod->loop, &pod->kill_timer, at_ns);
-		if (ret < 0)
-			return cpod_error_oom (err);
-	}
-	if (at_ns < pod->kill_at_ns)
-		pod->kill_at_ns = at_ns;
-	cpod_pod_advance (pod);
+	if (grace_ms >= 0)
+		event.grace_ns = grace < UINT64_MAX / 8000000 ? grace * 1000000 : UINT64_MAX / 8;
+	cpod_pod_feed (pod, &event);
 	return 0;
 }

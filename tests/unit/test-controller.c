@@ -707,7 +707,7 @@ a_stop_gives_up_what_does_not_end (void **state)
 {
 	(void) state;
 	create (TWO);
-	pod->overdue_ns = 10000000;
+	pod->machine.overdue_ns = 10000000;
 	fake.hold_starts = true;
 	start ();
 	fake_op_done (fake_op ("a"), 0, 0);   /* a runs, b starts */
