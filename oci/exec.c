@@ -301,6 +301,12 @@ explain (struct cpod_rt_op *op, const struct cpod_record *record, struct cpod_er
 
 	if (record->error == ESRCH || (joining && record->error == ENOMEM))
 		return cpod_error_set (err, ESRCH, "it is not running");
+	if (record->error == ENOENT && record->op < op->plan.n_ops && op->plan.ops[record->op].kind == CPOD_OP_TERMINAL) {
+		(void) cpod_plan_explain (&op->plan, record, err);
+		if (err != NULL)
+			err->code = ENOTTY;      /* it is not the program that is missing */
+		return -ENOTTY;
+	}
 	return cpod_plan_explain (&op->plan, record, err);
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "control.h"
+#include "names.h"
 #include "state-dir.h"
 
 #include "src/base/decode.h"
@@ -49,40 +50,20 @@ cpod_member_bool (const struct cpod_json *object, const char *key, bool otherwis
 	return value != NULL && value->type == CPOD_JSON_BOOL ? value->boolean : otherwise;
 }
 
-/* Says that no pod is called name, with the nearest one. */
-static int
-no_such_pod (const char *name, char *const *names, struct cpod_error *err)
-{
-	const char *near = cpod_nearest_word (name, (const char *const *) names);
-
-	if (near != NULL)
-		return cpod_error_set (err, ENOENT, "no pod is called %s; did you mean %s?", name, near);
-	return cpod_error_set (err, ENOENT, "no pod is called %s; `cpod ps` lists what runs", name);
-}
-
 /* The one of names (n) that name means: itself, or the only one that begins so. */
 static int
 choose (const char *name, char *const *names, size_t n, const char **ret_name, struct cpod_error *err)
 {
-	const char *found = NULL, *second = NULL;
+	const struct cpod_choice choice = cpod_names_choose (name, (const char *const *) names, n);
 
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp (names[i], name) == 0) {
-			*ret_name = names[i];
-			return 0;
-		}
-		if (strncmp (names[i], name, strlen (name)) != 0)
-			continue;
-		second = found != NULL && second == NULL ? names[i] : second;
-		found = found != NULL ? found : names[i];
-	}
-	if (second != NULL)
-		return cpod_error_set (err, ENOENT, "several pods begin with %s: %s, %s%s", name, found,
-		                       second,
-		                       n > 2 ? ", ..." : "");
-	if (found == NULL || name[0] == '\0')
-		return no_such_pod (name, names, err);
-	*ret_name = found;
+	if (choice.second != NULL)
+		return cpod_error_set (err, ENOENT, "several pods begin with %s: %s, %s%s", name, choice.name,
+		                       choice.second, choice.more ? ", ..." : "");
+	if (choice.near != NULL)
+		return cpod_error_set (err, ENOENT, "no pod is called %s; did you mean %s?", name, choice.near);
+	if (choice.name == NULL)
+		return cpod_error_set (err, ENOENT, "no pod is called %s; `cpod ps` lists what runs", name);
+	*ret_name = choice.name;
 	return 0;
 }
 
@@ -307,6 +288,48 @@ cpod_client_call (struct cpod_client *client, const char *method, const struct c
 		return -EREMOTEIO;
 	}
 	*ret_status = CPOD_EXIT_OK;
+	return 0;
+}
+
+/* The names of the containers in a status, in its arena; NULL-terminated. NULL: there are none, or no memory. */
+static const char **
+container_names (struct cpod_client *client, const struct cpod_json *pod, size_t *ret_n)
+{
+	const struct cpod_json *list = pod != NULL ? cpod_json_get (pod, "containers") : NULL;
+	const char **names;
+
+	*ret_n = 0;
+	if (list == NULL || list->type != CPOD_JSON_ARRAY)
+		return NULL;
+	names = cpod_arena_array (&client->arena, (size_t) list->count + 1, sizeof (*names));
+	for (const struct cpod_json *item = list->first; item != NULL && names != NULL; item = item->next)
+		names[(*ret_n)++] = cpod_member_text (item, "name", "");
+	return names;
+}
+
+int
+cpod_client_container (struct cpod_client *client, const char *given, char ret_name[CPOD_CLIENT_NAME_MAX],
+                       struct cpod_error *err)
+{
+	struct cpod_varlink_message reply;
+	struct cpod_choice choice;
+	const char **names;
+	int ret, status;
+	size_t n;
+
+	ret = cpod_client_call (client, "io.cpod.Pod.Status", NULL, &reply, &status, err);
+	if (ret < 0)
+		return ret;
+	names = container_names (client, cpod_json_get (reply.parameters, "pod"), &n);
+	choice = cpod_names_choose (given, names, names != NULL ? n : 0);
+	if (choice.second != NULL)
+		return cpod_error_set (err, ENOENT, "several containers of pod %s begin with %s: %s, %s%s", client->pod,
+		                       given, choice.name, choice.second, choice.more ? ", ..." : "");
+	if (choice.name == NULL)
+		return cpod_error_set (err, ENOENT, "pod %s has no container %s%s%s%s", client->pod, given,
+		                       choice.near != NULL ? "; did you mean " : "", choice.near != NULL ? choice.near : "",
+		                       choice.near != NULL ? "?" : "");
+	snprintf (ret_name, CPOD_CLIENT_NAME_MAX, "%s", choice.name);
 	return 0;
 }
 

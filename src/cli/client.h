@@ -7,9 +7,11 @@
 
 #include "varlink.h"
 
+#define CPOD_CLIENT_NAME_MAX 64   /* a pod's or container's name and its NUL */
+
 struct cpod_client {
 	int fd;                               /* owned; -1 when not connected */
-	char pod[64];                         /* the pod's full name */
+	char pod[CPOD_CLIENT_NAME_MAX];                         /* the pod's full name */
 	struct cpod_varlink_inbox inbox;
 	struct cpod_arena arena;              /* of the latest reply */
 };
@@ -35,6 +37,10 @@ int cpod_client_call (struct cpod_client *client, const char *method, const stru
 /* The words and the exit status of an error reply. */
 int cpod_client_explain (const struct cpod_client *client, const struct cpod_varlink_message *reply,
                          struct cpod_error *err);
+/* The container that given means: itself, or the only one of the pod whose name begins so. -ENOENT, with the
+ * nearest name. */
+int cpod_client_container (struct cpod_client *client, const char *given, char ret_name[CPOD_CLIENT_NAME_MAX],
+                           struct cpod_error *err);
 /* The exit status for an error of open. */
 int cpod_client_exit_for (const struct cpod_error *err);
 

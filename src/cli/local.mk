@@ -16,7 +16,9 @@ cli_sources += \
 	src/cli/kill.c \
 	src/cli/load.c src/cli/load.h \
 	src/cli/logs.c src/cli/logs.h \
+	src/cli/names.c src/cli/names.h \
 	src/cli/ps.c \
+	src/cli/relay.c src/cli/relay.h \
 	src/cli/run.c \
 	src/cli/say.c \
 	src/cli/seed-json.c src/cli/seed-json.h \
@@ -28,6 +30,7 @@ cli_sources += \
 	src/cli/supervisor.c src/cli/supervisor.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/term.c src/cli/term.h \
+	src/cli/terminal.c src/cli/terminal.h \
 	src/cli/varlink.c src/cli/varlink.h \
 	src/cli/view.c src/cli/view.h
 ocicli_sources += src/cli/oci-main.c

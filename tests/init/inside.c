@@ -523,6 +523,8 @@ static const struct action {
 	{ "get", inside_get },
 	{ "request", inside_request },
 	{ "crowd", inside_crowd },
+	{ "terminal", inside_terminal },
+	{ "drive", inside_drive },
 };
 
 /* Runs the named action; 127 when there is none. */

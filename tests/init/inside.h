@@ -27,6 +27,12 @@ int inside_get (int argc, char **argv);
 int inside_request (int argc, char **argv);
 int inside_crowd (int argc, char **argv);
 
+/* terminal [stay]: prints what standard input is as a terminal; stay: then every line that comes in and every change of
+ * its size, until "exit N" or the end of the input. */
+int inside_terminal (int argc, char **argv);
+/* drive SCRIPT PROGRAM...: a hand at the keyboard; see terminal.c. */
+int inside_drive (int argc, char **argv);
+
 /* Reads at most size - 1 bytes of a file into text, which is then ended by a NUL.
  * Returns the length, or -errno. */
 int inside_read (const char *path, char *text, int size);

@@ -42,7 +42,6 @@ for port in 0 65536 -1 x 80x '' :80 example.org:80 127.0.0.1:0; do
 done
 ok "a signal that is none" says 2 'WRONG is no signal' "$CPOD" kill -s WRONG pod
 ok "a grace that is no number" says 2 'not a number of seconds' "$CPOD" stop -t 1s pod
-ok "a terminal for exec is refused by name" says 2 'exec: --tty' "$CPOD" exec -it pod main -- sh
 ok "a file that is not there" says 2 'nothing-here.json' "$CPOD" run "$TMP/nothing-here.json"
 ok "a directory in the place of a file" says 2 "$TMP" "$CPOD" check "$TMP"
 ok "a runtime that is not there" says 2 'no-such-runtime' "$CPOD" run --runtime no-such-runtime "$TMP/p.json"
