@@ -246,6 +246,10 @@ cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, 
 	op->text.len = (uint32_t) strlen (input->hostname);
 	if (input->loopback)
 		cpod_compile_loopback (plan);
+	if (input->bounding != UINT64_MAX) {
+		op = cpod_plan_add (plan, CPOD_OP_BOUNDING, NULL, "limit the bounding set to what some container may have");
+		op->caps.bounding = input->bounding;
+	}
 	cpod_plan_add (plan, CPOD_OP_END, NULL, "wait for containers to launch");
 	return cpod_plan_check (plan, err);
 }

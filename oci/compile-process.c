@@ -93,6 +93,22 @@ resolve_seccomp (const struct cpod_compile_input *input, struct cpod_arena *aren
 	return cpod_seccomp_compile_default (ret->caps.bounding, arena, &ret->seccomp, err);
 }
 
+/* The capabilities, which pod init must still be able to give. */
+static int
+resolve_caps (const struct cpod_compile_input *input, const struct cpod_oci_process *process, struct cpod_process *ret,
+              struct cpod_error *err)
+{
+	cpod_autostr names = CPOD_STR_INIT;
+	int status = cpod_caps_resolve (process->capabilities, input->pod, &ret->caps, err);
+
+	ret->caps.gone = input->gone_caps;
+	if (status < 0 || (ret->caps.bounding & ret->caps.gone) == 0)
+		return status;
+	cpod_caps_words (ret->caps.bounding & ret->caps.gone, &names);
+	return cpod_error_set (err, EPERM, "process.capabilities.bounding: the pod was made without %s",
+	                       cpod_str_failed (&names) ? "them" : names.data);
+}
+
 int
 cpod_process_resolve (const struct cpod_compile_input *input, struct cpod_arena *arena, struct cpod_process *ret,
                       struct cpod_error *err)
@@ -114,7 +130,7 @@ cpod_process_resolve (const struct cpod_compile_input *input, struct cpod_arena 
 	read.oom_score_adj = process->oom_score_adj;
 	if ((status = resolve_user (process, arena, &read, err)) < 0
 	    || (status = resolve_environment (input, process, arena, &read, err)) < 0
-	    || (status = cpod_caps_resolve (process->capabilities, input->pod, &read.caps, err)) < 0
+	    || (status = resolve_caps (input, process, &read, err)) < 0
 	    || (status = resolve_seccomp (input, arena, &read, err)) < 0)
 		return status;
 	*ret = read;

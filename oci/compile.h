@@ -26,6 +26,7 @@ struct cpod_compile_input {
 	const char *bundle;                     /* relative paths of the spec begin here; NULL: they are refused */
 	bool pod;                               /* in a pod, with cpod's defaults where the spec is silent */
 	uint32_t pod_flags;                     /* CPOD_RT_POD_* */
+	uint64_t gone_caps;                     /* what pod init has dropped from its bounding set */
 	const struct cpod_host_view *host_view; /* for a spec without root.path; NULL: root.path is required */
 	const char *join_cgroup;                /* a cgroup's directory that the process enters by itself; or NULL */
 	int32_t stdio_fd[3];                    /* borrowed until the launch; -1: the null device */
@@ -90,6 +91,7 @@ struct cpod_compile_pod {
 	const struct cpod_strings *layers;      /* the host's mount points that containers may need, "/" first */
 	const char *hostname;
 	bool loopback;                          /* the network namespace is the pod's own */
+	uint64_t bounding;                      /* what stays in the bounding set; UINT64_MAX: all */
 	const struct cpod_idmap *ids;           /* of the pod's own user namespace; NULL: it has none */
 };
 /* Pod init's own plan: its user namespace, its small mount namespace, the host name, the loopback interface.

@@ -55,6 +55,8 @@ compile (struct cpod_rt_container *c, uint32_t pod_flags, const struct cpod_host
 	struct cpod_compile_input input = { .spec = c->spec, .pod = true, .pod_flags = pod_flags, .host_view = view };
 	int ret;
 
+	if (c->pod != NULL)
+		input.gone_caps = ~c->pod->bounding;
 	memcpy (input.stdio_fd, c->stdio_fd, sizeof (input.stdio_fd));
 	c->resources = c->spec->linux_part ? c->spec->linux_part->resources : NULL;
 	if ((ret = cpod_namespaces_resolve (&input, &c->namespaces, err)) < 0
@@ -191,7 +193,7 @@ cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_co
 	ret = decode (config, &c->arena, &c->spec, err);
 	if (ret == 0) {
 		needed = c->spec->root == NULL || c->spec->root->path == NULL;
-		ret = cpod_rtpod_host_view (pod, &c->arena, &needed, &view, err);
+		ret = cpod_rtpod_host_view (pod, &c->arena, &needed, &view, NULL, err);
 	}
 	if (ret == 0)
 		ret = compile (c, pod ? pod->flags : 0, needed ? &view : NULL, err);
@@ -274,35 +276,6 @@ start_own_init (struct cpod_rt_container *c, struct cpod_error *err)
 	return ret;
 }
 
-/* Sends the plan and everything that goes with it. */
-static int
-send_launch (struct cpod_rt_container *c, int status_fd, struct cpod_error *err)
-{
-	struct cpod_message message = {
-		.magic = CPOD_INIT_MAGIC, .kind = CPOD_MESSAGE_LAUNCH, .id = c->number, .flags = CPOD_LAUNCH_CGROUP
-	};
-	int fds[3 + CPOD_PLAN_SLOTS];
-	cpod_autofd plan = -1;
-	size_t n;
-	int ret = cpod_plan_seal (&c->plan, &plan, err);
-
-	if (ret < 0)
-		return ret;
-	message.flags |= is_beside (c) ? CPOD_LAUNCH_BORN : 0;
-	c->plan.cgroup_fd = c->cgroup_fd;
-	ret = cpod_plan_open (&c->plan, fds + 3, &n, err);
-	if (ret < 0)
-		return ret;
-	fds[0] = plan;
-	fds[1] = status_fd;
-	fds[2] = c->cgroup_fd;
-	pthread_mutex_lock (&c->pod->lock);
-	ret = cpod_rtinit_send (c->pod, c->init, &message, fds, 3 + n, err);
-	pthread_mutex_unlock (&c->pod->lock);
-	cpod_plan_close (&c->plan, fds + 3, n);
-	return ret;
-}
-
 int
 cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *ret_fd, struct cpod_error *err)
 {
@@ -324,10 +297,12 @@ cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
 	cpod_rtc_give_pipes (&c->process, c->stdio_fd);
 	ret = prepare_cgroup (c, err);
+	c->plan.cgroup_fd = c->cgroup_fd;
 	if (ret == 0 && is_beside (c))
 		ret = start_own_init (c, err);
 	if (ret == 0)
-		ret = send_launch (c, status_fd, err);
+		ret = cpod_request_send (c, CPOD_MESSAGE_LAUNCH, is_beside (c) ? CPOD_LAUNCH_BORN : 0, &c->plan, status_fd,
+		                         c->cgroup_fd, err);
 	for (int i = 0; i < 3; i++)
 		cpod_fd_close (&c->stdio_fd[i]);
 	if (ret < 0) {

@@ -141,32 +141,6 @@ to_join (const struct cpod_rt_container *c)
 	return join;
 }
 
-static int
-send_exec (struct cpod_rt_container *c, struct cpod_rt_op *op, int result_fd, struct cpod_error *err)
-{
-	struct cpod_message message = {
-		.magic = CPOD_INIT_MAGIC, .kind = CPOD_MESSAGE_EXEC, .id = c->number, .flags = CPOD_LAUNCH_CGROUP
-	};
-	int fds[3 + CPOD_PLAN_SLOTS];
-	cpod_autofd plan = -1;
-	size_t n;
-	int ret = cpod_plan_seal (&op->plan, &plan, err);
-
-	if (ret < 0)
-		return ret;
-	cpod_plan_set_fd (&op->plan, CPOD_SLOT_FIRST, c->pidfd);
-	ret = cpod_plan_open (&op->plan, fds + 3, &n, err);
-	if (ret < 0)
-		return ret;
-	fds[0] = plan;
-	fds[1] = result_fd;
-	fds[2] = op->group->fd;
-	pthread_mutex_lock (&c->pod->lock);
-	ret = cpod_rtinit_send (c->pod, c->init, &message, fds, 3 + n, err);
-	pthread_mutex_unlock (&c->pod->lock);
-	return ret;
-}
-
 /* Whether both are assignments to the same variable. */
 static bool
 same_variable (const char *a, const char *b)
@@ -280,7 +254,8 @@ cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config
 	if (ret == 0)
 		ret = take_group (c, &op->group, err);
 	if (ret == 0) {
-		ret = send_exec (c, op, result_fd, err);
+		cpod_plan_set_fd (&op->plan, CPOD_SLOT_FIRST, c->pidfd);
+		ret = cpod_request_send (c, CPOD_MESSAGE_EXEC, 0, &op->plan, result_fd, op->group->fd, err);
 		if (ret < 0)
 			return_group (c, op->group, false, false);
 	}

@@ -176,10 +176,8 @@ cpod_plan_check (const struct cpod_plan *plan, struct cpod_error *err)
 }
 
 int
-cpod_plan_seal (struct cpod_plan *plan, int *ret_fd, struct cpod_error *err)
+cpod_plan_block (struct cpod_plan *plan, struct cpod_str *block, struct cpod_error *err)
 {
-	cpod_autofd fd = -1;
-	cpod_autostr block = CPOD_STR_INIT;
 	int ret = cpod_plan_check (plan, err);
 
 	if (ret < 0)
@@ -187,12 +185,22 @@ cpod_plan_seal (struct cpod_plan *plan, int *ret_fd, struct cpod_error *err)
 	plan->header.n_ops = (uint32_t) plan->n_ops;
 	plan->header.ops = cpod_plan_bytes (plan, "", 0, 8);
 	plan->header.size = (uint32_t) (plan->header.ops + plan->n_ops * sizeof (*plan->ops) + 1);
-	cpod_str_add_bytes (&block, &plan->header, sizeof (plan->header));
-	cpod_str_add_bytes (&block, plan->bytes.data, plan->bytes.len);
-	cpod_str_add_bytes (&block, plan->ops, plan->n_ops * sizeof (*plan->ops));
-	cpod_str_add_char (&block, '\0');
-	if (cpod_str_failed (&block))
-		return cpod_error_oom (err);
+	cpod_str_add_bytes (block, &plan->header, sizeof (plan->header));
+	cpod_str_add_bytes (block, plan->bytes.data, plan->bytes.len);
+	cpod_str_add_bytes (block, plan->ops, plan->n_ops * sizeof (*plan->ops));
+	cpod_str_add_char (block, '\0');
+	return cpod_str_failed (block) ? cpod_error_oom (err) : 0;
+}
+
+int
+cpod_plan_seal (struct cpod_plan *plan, int *ret_fd, struct cpod_error *err)
+{
+	cpod_autofd fd = -1;
+	cpod_autostr block = CPOD_STR_INIT;
+	int ret = cpod_plan_block (plan, &block, err);
+
+	if (ret < 0)
+		return ret;
 	fd = memfd_create ("cpod-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return cpod_error_sys (err, errno, "memfd_create for the plan");

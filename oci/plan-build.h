@@ -4,7 +4,7 @@
  * Notes stay with the parent: the path of the field that asked for an operation, and what it does in
  * words. They make `cpod check`'s list, and the sentence when the child's record says "operation 17".
  *
- * Failure to allocate is sticky; cpod_plan_seal reports it.
+ * Failure to allocate is sticky; cpod_plan_block reports it.
  */
 #ifndef CPOD_OCI_PLAN_BUILD_H
 #define CPOD_OCI_PLAN_BUILD_H
@@ -79,6 +79,8 @@ void cpod_plan_set_fd (struct cpod_plan *plan, uint16_t slot, int fd);
 
 /* -E2BIG, -ENOMEM when the plan could not be built whole. */
 int cpod_plan_check (const struct cpod_plan *plan, struct cpod_error *err);
+/* The finished block, added to an empty text. Errors as cpod_plan_check's. */
+int cpod_plan_block (struct cpod_plan *plan, struct cpod_str *block, struct cpod_error *err);
 /* The finished block in a sealed memfd. The caller owns it. */
 int cpod_plan_seal (struct cpod_plan *plan, int *ret_fd, struct cpod_error *err);
 /* Opens what the parent gives, in order, into fds[CPOD_PLAN_SLOTS]: the caller closes those that are

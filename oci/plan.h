@@ -131,7 +131,8 @@ struct cpod_op_sysctl { cpod_ref path, value; };       /* "sys/net/ipv4/ip_forwa
 struct cpod_op_number { int64_t value; };
 struct cpod_op_rlimit { uint32_t resource, reserved; uint64_t soft, hard; };
 struct cpod_op_ids { uint32_t uid, gid; struct cpod_ref_list groups; /* of uint32_t, not refs */ };
-struct cpod_op_caps { uint64_t bounding, effective, permitted, inheritable, ambient; };
+/* gone: of what is not in bounding, what pod init has probably dropped already; it is looked at before it is dropped. */
+struct cpod_op_caps { uint64_t bounding, effective, permitted, inheritable, ambient, gone; };
 struct cpod_op_terminal { uint16_t socket; /* where the master goes */ uint16_t rows, columns, reserved; uint32_t uid; };
 struct cpod_op_seccomp { cpod_ref filter; uint32_t n; uint32_t flags, reserved; };   /* n struct sock_filter */
 struct cpod_op_exec {

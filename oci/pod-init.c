@@ -241,12 +241,11 @@ cpod_rtinit_receive (struct cpod_rt_pod *pod, struct cpod_rt_init *init, int tim
 }
 
 int
-cpod_rtinit_send (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const struct cpod_message *message, const int *fds, size_t n,
-                  struct cpod_error *err)
+cpod_rtinit_send (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const struct iovec *parts, size_t n_parts,
+                  const int *fds, size_t n, struct cpod_error *err)
 {
 	union { struct cmsghdr header; char bytes[CMSG_SPACE (sizeof (int) * 253)]; } control;
-	struct iovec iov = { (void *) (uintptr_t) message, sizeof (*message) };
-	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr header = { .msg_iov = (struct iovec *) (uintptr_t) parts, .msg_iovlen = n_parts };
 
 	if (n > 253)
 		return cpod_error_sys (err, E2BIG, "%zu descriptors for one container", n);

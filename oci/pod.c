@@ -9,6 +9,7 @@
  */
 #include "production.h"
 
+#include "caps.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/json.h"
@@ -47,6 +48,47 @@ lacks_root (const struct cpod_json *pod, const char *list)
 			return true;
 	}
 	return false;
+}
+
+/* What one container's bounding set names; every bit where that cannot be told. */
+static uint64_t
+entry_bounding (const struct cpod_json *entry)
+{
+	static const char *const path[] = { "spec", "process", "capabilities", "bounding" };
+	const struct cpod_json *at = entry;
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < sizeof (path) / sizeof (path[0]); i++) {
+		if (at->type != CPOD_JSON_OBJECT)
+			return UINT64_MAX;
+		at = cpod_json_get (at, path[i]);
+		if (at == NULL)   /* no capabilities: the default ones; no bounding set: none */
+			return i == 0 ? UINT64_MAX : i < 3 ? cpod_caps_default.bounding : 0;
+	}
+	if (at->type != CPOD_JSON_ARRAY)
+		return UINT64_MAX;
+	for (const struct cpod_json *name = at->first; name != NULL; name = name->next) {
+		int number = name->type == CPOD_JSON_STRING ? cpod_caps_number (name->text) : -1;
+
+		bits |= number >= 0 ? CPOD_CAP (number) : 0;
+	}
+	return bits;
+}
+
+/* The same for every entry of a list. */
+static uint64_t
+list_bounding (const struct cpod_json *pod, const char *list)
+{
+	const struct cpod_json *entries = cpod_json_get (pod, list);
+	uint64_t bits = 0;
+
+	if (entries == NULL)
+		return 0;
+	if (entries->type != CPOD_JSON_ARRAY)
+		return UINT64_MAX;
+	for (const struct cpod_json *entry = entries->first; entry != NULL; entry = entry->next)
+		bits |= entry_bounding (entry);
+	return bits;
 }
 
 /* hostView.expose as strings. */
@@ -93,17 +135,21 @@ plan_host_view (const struct cpod_strings *expose, struct cpod_arena *arena, str
 
 int
 cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *needed,
-                      struct cpod_host_view *ret_view, struct cpod_error *err)
+                      struct cpod_host_view *ret_view, uint64_t *ret_bounding, struct cpod_error *err)
 {
 	struct cpod_strings expose = { 0 };
 	struct cpod_json *pod;
 	int ret;
 
+	if (ret_bounding != NULL)
+		*ret_bounding = UINT64_MAX;
 	if (config != NULL && config->pod_json != NULL && config->pod_len > 0) {
 		ret = cpod_json_parse ("pod", config->pod_json, config->pod_len, 0, arena, &pod, err);
 		if (ret < 0)
 			return ret;
 		*needed = *needed || lacks_root (pod, "containers") || lacks_root (pod, "initContainers");
+		if (ret_bounding != NULL)
+			*ret_bounding = list_bounding (pod, "containers") | list_bounding (pod, "initContainers");
 		ret = *needed ? read_expose (pod, arena, &expose, err) : 0;
 		if (ret < 0)
 			return ret;
@@ -271,7 +317,8 @@ compile_init (struct cpod_rt_pod *pod, struct cpod_error *err)
 	static const struct cpod_strings no_layers;
 	const struct cpod_compile_pod input = {
 		.layers = pod->has_host_view ? &pod->host_view.layers : &no_layers, .hostname = pod->hostname,
-		.loopback = (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, .ids = pod->own_users ? &pod->ids : NULL
+		.loopback = (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, .bounding = pod->bounding,
+		.ids = pod->own_users ? &pod->ids : NULL
 	};
 
 	return cpod_compile_pod (&input, &pod->init.plan, err);
@@ -298,7 +345,7 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 		ret = cpod_error_set (err, ENOTSUP, "sharing PID or IPC namespaces is not carried out by this version");
 	pod->has_host_view = config->pod_json == NULL;   /* nothing is known of the containers to come */
 	if (ret == 0)
-		ret = cpod_rtpod_host_view (config, &pod->arena, &pod->has_host_view, &pod->host_view, err);
+		ret = cpod_rtpod_host_view (config, &pod->arena, &pod->has_host_view, &pod->host_view, &pod->bounding, err);
 	if (ret == 0)
 		ret = compile_init (pod, err);
 	if (ret == 0)

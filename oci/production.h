@@ -16,6 +16,7 @@
 #include <cpod/runtime.h>
 #include <pthread.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* A running cpod-init. Its plan stands before it is started. */
 struct cpod_rt_init {
@@ -32,6 +33,7 @@ struct cpod_rt_pod {
 	char *name, *hostname;
 	uint32_t flags;                     /* CPOD_RT_POD_* */
 	bool implicit;                      /* made for one container that was created without a pod */
+	uint64_t bounding;                  /* what pod init keeps of its bounding set: what some container may have */
 	bool has_host_view;
 	struct cpod_host_view host_view;
 	bool own_users;                     /* it has a user namespace of its own, with these ids */
@@ -104,9 +106,10 @@ struct cpod_rt_op {
 int cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err);
 void cpod_rtpod_destroy (struct cpod_rt_pod *pod);
 /* What a config says of the host view. *needed: whether it is needed anyway; gets true when one of the
- * config's containers names no root. The mounts of the host are read where it is needed. */
+ * config's containers names no root. The mounts of the host are read where it is needed. *ret_bounding: the
+ * capabilities that some container's bounding set names, every bit where the config does not say; NULL: not asked. */
 int cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *needed,
-                          struct cpod_host_view *ret_view, struct cpod_error *err);
+                          struct cpod_host_view *ret_view, uint64_t *ret_bounding, struct cpod_error *err);
 /* Writes down which groups a dead supervisor would leave: a line each in state_dir/runtime/cgroup. */
 int cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cpod_error *err);
 /* Marks a group as cpod's: only such ones are reclaimed with processes in them. */
@@ -130,13 +133,21 @@ int cpod_rtinit_start (struct cpod_rt_init *init, const struct cpod_rtinit_confi
 void cpod_rtinit_finish (struct cpod_rt_init *init);
 /* Waits until it has walked its plan; otherwise its words. Call with the lock held. */
 int cpod_rtinit_await_ready (struct cpod_rt_pod *pod, struct cpod_rt_init *init, struct cpod_error *err);
-/* Sends message with n descriptors to pod init. -EAGAIN never: waits while pod init is busy, taking
+/* Sends parts, one packet, with n descriptors to pod init. -EAGAIN never: waits while pod init is busy, taking
  * its messages meanwhile. -ESRCH: pod init is gone. Call with the lock held. */
-int cpod_rtinit_send (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const struct cpod_message *message, const int *fds,
-                      size_t n, struct cpod_error *err);
+int cpod_rtinit_send (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const struct iovec *parts, size_t n_parts,
+                      const int *fds, size_t n, struct cpod_error *err);
 /* Takes what pod init has said; waits up to timeout_ms for the first message (0: does not wait). Call
  * with the lock held. */
 void cpod_rtinit_receive (struct cpod_rt_pod *pod, struct cpod_rt_init *init, int timeout_ms);
+
+/* ---- request.c ---- */
+
+/* Asks the container's init for a LAUNCH or an EXEC of plan, with these flags more. report_fd: where the walk is reported
+ * to; cgroup_fd: where to be born. Opens and closes what the plan gives; takes the pod's lock. Errors are those of
+ * cpod_rtinit_send, and of opening. */
+int cpod_request_send (struct cpod_rt_container *c, uint32_t kind, uint32_t flags, struct cpod_plan *plan, int report_fd,
+                       int cgroup_fd, struct cpod_error *err);
 
 /* ---- container.c ---- */
 

@@ -69,16 +69,32 @@ launch_fill_slots (struct cpod_walk *walk, int first)
 		walk_fill (walk, walk->plan->given[i], first + (int) i);
 }
 
-/* Sorts the descriptors that came: plan, status or result, cgroup, then the plan's own. */
+static int
+is_inline (const struct cpod_message *message)
+{
+	return (message->flags & CPOD_LAUNCH_INLINE) != 0;
+}
+
+/* Where the descriptor for the status or the result is among those that came. */
+static size_t
+report_index (const struct cpod_message *message)
+{
+	return is_inline (message) ? 0 : 1;
+}
+
+/* Opens the plan, and sorts the descriptors that came: plan, status or result, cgroup, then the plan's own. */
 static long
 take_apart (struct launch *launch, struct cpod_request *request)
 {
-	size_t n = 0;
+	size_t n = report_index (request->message);
 	long ret;
 
-	if (request->n_fds < 2)
+	if (request->n_fds <= n || (request->inline_len > 0) != (n == 0))
 		return -EBADMSG;
-	ret = init_map_plan (&launch->walk, request->fds[n++]);
+	if (is_inline (request->message))
+		ret = walk_open (&launch->walk, request->message + 1, request->inline_len);
+	else
+		ret = init_map_plan (&launch->walk, request->fds[0]);
 	if (ret < 0)
 		return ret;
 	launch->report_fd = request->fds[n++];
@@ -274,7 +290,7 @@ exec (struct launch *launch, struct cpod_request *request)
 	if (launch->pid <= 0)
 		return;
 	children_add (launch->children, launch->pid, launch->message->id, launch->report_fd);
-	request->fds[1] = -1;
+	request->fds[report_index (request->message)] = -1;
 }
 
 void
@@ -283,6 +299,7 @@ launch_serve (struct cpod_children *children, struct cpod_request *request)
 	static struct launch launch;
 	const struct cpod_message *message = request->message;
 	int is_exec = message->kind == CPOD_MESSAGE_EXEC;
+	size_t report = report_index (message);
 	long ret;
 
 	if (!is_exec && message->kind != CPOD_MESSAGE_LAUNCH)
@@ -293,8 +310,8 @@ launch_serve (struct cpod_children *children, struct cpod_request *request)
 	launch.walk.step = CPOD_STEP_PLAN;
 	launch.walk.block = NULL;
 	ret = children->n < CPOD_CHILDREN_MAX ? take_apart (&launch, request) : -EAGAIN;
-	if (ret < 0 && is_exec && request->n_fds >= 2)
-		write_failure (&launch.walk, request->fds[1], ret);
+	if (ret < 0 && is_exec && request->n_fds > report)
+		write_failure (&launch.walk, request->fds[report], ret);
 	else if (ret < 0)
 		init_reply (CPOD_MESSAGE_LAUNCHED, message->id, 0, 0, -1, &launch.walk, ret);
 	else if (is_exec)
@@ -303,6 +320,6 @@ launch_serve (struct cpod_children *children, struct cpod_request *request)
 		born_container (&launch);
 	else
 		container (&launch);
-	if (launch.walk.block != NULL)
+	if (launch.walk.block != NULL && !is_inline (message))
 		sys_munmap ((void *) (uintptr_t) launch.walk.block, launch.walk.len);
 }

@@ -26,7 +26,8 @@ struct cpod_children {
 };
 
 struct cpod_request {
-	const struct cpod_message *message;
+	const struct cpod_message *message;   /* an inline plan right behind it */
+	size_t inline_len;
 	int *fds;                  /* closed by the caller; one that is kept is replaced by -1 */
 	size_t n_fds;
 };

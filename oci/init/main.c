@@ -169,12 +169,13 @@ static long
 serve (void)
 {
 	static union { struct sys_cmsghdr header; unsigned char bytes[sizeof (struct sys_cmsghdr) + 4 * 256]; } control;
-	struct cpod_message message;
-	struct sys_iovec iov = { &message, sizeof (message) };
+	static struct { struct cpod_message message; unsigned char plan[CPOD_INLINE_PLAN_MAX]; }
+		packet __attribute__ ((aligned (8)));
+	struct sys_iovec iov = { &packet, sizeof (packet) };
 	struct sys_msghdr header = {
 		.iov = &iov, .iovlen = 1, .control = &control, .controllen = sizeof (control)
 	};
-	struct cpod_request request = { .message = &message, .fds = NULL, .n_fds = 0 };
+	struct cpod_request request = { .message = &packet.message };
 	long len = sys_recvmsg (CPOD_INIT_FD_SOCKET, &header, MSG_CMSG_CLOEXEC);
 
 	if (len == 0)
@@ -185,8 +186,11 @@ serve (void)
 		request.fds = (int *) (void *) (control.bytes + sizeof (struct sys_cmsghdr));
 		request.n_fds = (control.header.len - sizeof (struct sys_cmsghdr)) / sizeof (int);
 	}
-	if (len == sizeof (message) && (header.flags & MSG_CUT) == 0 && message.magic == CPOD_INIT_MAGIC)
+	if (len >= (long) sizeof (packet.message) && (header.flags & MSG_CUT) == 0
+	    && packet.message.magic == CPOD_INIT_MAGIC) {
+		request.inline_len = (size_t) len - sizeof (packet.message);
 		launch_serve (&children, &request);
+	}
 	for (size_t i = 0; i < request.n_fds; i++)
 		if (request.fds[i] >= 0)
 			sys_close (request.fds[i]);

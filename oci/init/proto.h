@@ -12,6 +12,8 @@
  * exec comes next; end of file behind it: the program runs; end of file without it: the child died.
  * An exec's end is written by pod init to the descriptor that came with EXEC.
  *
+ * A small plan comes behind the message's struct in the same packet, a larger one as a sealed memfd.
+ *
  * Both sides check size, magic and bounds; pod init drops a message that does not fit and says so
  * by a failed reply. Shared with the freestanding cpod-init.
  */
@@ -51,11 +53,13 @@ struct cpod_record {
 	int32_t  error;
 };
 
-/* flags of LAUNCH and EXEC: which of the leading descriptors are there, in this order:
- * plan, status (LAUNCH) or result (EXEC), then */
+/* flags of LAUNCH and EXEC. The descriptors, in this order: the plan, unless it is inline; status (LAUNCH) or
+ * result (EXEC); the cgroup, if any; the plan's given ones. */
 #define CPOD_LAUNCH_CGROUP (1u << 0)    /* a cgroup directory to be born in */
-#define CPOD_LAUNCH_BORN   (1u << 1)    /* no descriptor: the plan of this LAUNCH has a BIRTH */
-/* and then the plan's given descriptors. */
+#define CPOD_LAUNCH_BORN   (1u << 1)    /* the plan of this LAUNCH has a BIRTH */
+#define CPOD_LAUNCH_INLINE (1u << 2)    /* the plan follows the struct in the packet */
+
+#define CPOD_INLINE_PLAN_MAX 16384u
 
 /* flags of READY */
 #define CPOD_READY_CLONE_INTO_CGROUP (1u << 0)   /* the trial clone lived: children may be born in a cgroup */
