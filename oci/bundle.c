@@ -1,10 +1,12 @@
-/* See bundle.h. Stages: read, decode and compile (nothing exists yet); the cgroup; launch; the status
- * pipe's verdict; wait; and whatever happened, the cgroup goes. */
-#include "bundle.h"
+/* A container without a pod, up to the point where its first process can be made. See bundle.h.
+ *
+ * Stages: the configuration is read, decoded and compiled, and nothing exists yet; the state directory, which
+ * says what is about to be made; the cgroup with its limits and devices. Undoing goes backwards through
+ * the same, and the directory is the last to go.
+ */
+#include "bundle-parts.h"
 
 #include "devices-bpf.h"
-#include "launch.h"
-#include "production.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/loop.h"
@@ -12,137 +14,236 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <sched.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_CONFIG (16u << 20)
-#define DEATH_NS   2000000000ull
-
-struct run {
-	const struct cpod_bundle_options *options;
-	struct cpod_arena arena;
-	char bundle[PATH_MAX];             /* absolute */
-	const struct cpod_oci_spec *spec;
-	const struct cpod_oci_resources *resources;
-	struct cpod_process process;
-	struct cpod_cgroup_settings settings;
-	struct cpod_plan plan;
-	int cgroup_root_fd, cgroup_fd;     /* owned */
-	const char *cgroup_path;
-	bool made_cgroup;
-	int pidfd;                         /* owned */
-	pid_t pid;
-};
+#define FIRST_FD   3           /* of those that a caller may hand on */
 
 /* ---- read ---- */
 
-static int
-check_id (const char *id, struct cpod_error *err)
-{
-	size_t len = strspn (id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-");
-
-	if (len == 0 || id[len] != '\0' || len > 1024 || strcmp (id, ".") == 0 || strcmp (id, "..") == 0)
-		return cpod_error_set (err, EINVAL, "container id \"%s\": only letters, digits and _+-. are allowed", id);
-	return 0;
-}
-
 /* path from "/" on, symbolic links left as they are: the kernel follows them when the path is used. */
 static int
-absolute (const char *path, char ret_path[PATH_MAX], struct cpod_error *err)
+absolute (const char *base, const char *path, struct cpod_arena *arena, const char **ret_path, struct cpod_error *err)
 {
 	char cwd[PATH_MAX] = "";
-	int len;
 
-	if (path[0] != '/' && getcwd (cwd, sizeof (cwd)) == NULL)
+	if (path[0] != '/' && base == NULL && getcwd (cwd, sizeof (cwd)) == NULL)
 		return cpod_error_sys (err, errno, "current directory");
-	if (strcmp (path, ".") == 0)
-		len = snprintf (ret_path, PATH_MAX, "%s", cwd);
+	if (path[0] == '/')
+		*ret_path = cpod_arena_strdup (arena, path);
+	else if (strcmp (path, ".") == 0)
+		*ret_path = cpod_arena_strdup (arena, base != NULL ? base : cwd);
 	else
-		len = snprintf (ret_path, PATH_MAX, "%s%s%s", cwd, path[0] == '/' ? "" : "/", path);
-	return len < PATH_MAX ? 0 : cpod_error_sys (err, ENAMETOOLONG, "bundle %s", path);
+		*ret_path = cpod_arena_printf (arena, "%s/%s", base != NULL ? base : cwd, path);
+	if (*ret_path == NULL)
+		return cpod_error_oom (err);
+	return strlen (*ret_path) < PATH_MAX ? 0 : cpod_error_sys (err, ENAMETOOLONG, "%s", path);
 }
 
 static int
-read_config (struct run *run, struct cpod_error *err)
+read_config (struct cpod_making *making, struct cpod_error *err)
 {
-	struct cpod_decoder decoder = { .arena = &run->arena, .warn = run->options->warn, .warn_data = run->options->data };
-	char path[PATH_MAX + 16];
+	const struct cpod_bundle_options *options = making->options;
+	struct cpod_decoder decoder = {
+		.arena = &making->arena, .warn = options->context->warn, .warn_data = options->context->data
+	};
 	struct cpod_json *root;
-	char *text = NULL;
-	size_t len;
+	const char *path;
 	int ret;
 
-	ret = absolute (run->options->bundle, run->bundle, err);
-	if (ret < 0)
-		return ret;
-	if (run->options->config != NULL)
-		(void) snprintf (path, sizeof (path), "%s", run->options->config);
-	else
-		(void) snprintf (path, sizeof (path), "%s/config.json", run->bundle);
+	path = options->config != NULL ? options->config : cpod_arena_printf (&making->arena, "%s/config.json", making->state.bundle);
+	if (path == NULL)
+		return cpod_error_oom (err);
 	decoder.file = path;
-	ret = cpod_file_read (path, MAX_CONFIG, &text, &len, err);
-	if (ret < 0)
-		return ret;
-	ret = cpod_json_parse (path, text, len, 0, &run->arena, &root, err);
+	ret = cpod_file_read (path, MAX_CONFIG, &making->config, &making->config_len, err);
 	if (ret == 0)
-		ret = cpod_oci_spec_decode (&decoder, root, &run->spec, err);
-	free (text);
+		ret = cpod_json_parse (path, making->config, making->config_len, 0, &making->arena, &root, err);
+	if (ret == 0)
+		ret = cpod_oci_spec_decode (&decoder, root, &making->spec, err);
+	if (ret == 0)
+		making->resources = making->spec->linux_part ? making->spec->linux_part->resources : NULL;
 	return ret < 0 ? ret : 0;
 }
 
-/* join_cgroup: NULL, or the path of the group that the container enters by itself. */
-static int
-compile (struct run *run, const char *join_cgroup, struct cpod_error *err)
+/* The time now, in UTC and to the microsecond. */
+static const char *
+time_now (struct cpod_arena *arena)
 {
+	struct timespec now = { 0 };
+	struct tm parts;
+
+	(void) clock_gettime (CLOCK_REALTIME, &now);
+	gmtime_r (&now.tv_sec, &parts);
+	return cpod_arena_printf (arena, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+	                          parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000);
+}
+
+/* Where its cgroup is, from the root of the hierarchy: linux.cgroupsPath, else a group named after it. */
+static int
+place_cgroup (struct cpod_making *making, struct cpod_error *err)
+{
+	const char *path = making->spec->linux_part ? making->spec->linux_part->cgroups_path : NULL;
+
+	if (making->options->context->cgroup_manager == CPOD_CGROUP_MANAGER_DISABLED)
+		return making->settings.n == 0 ? 0 : cpod_error_set (err, EINVAL, "%s: needs a cgroup, and the cgroup manager is disabled",
+		                                                     making->settings.items[0].field);
+	if (path == NULL || path[strspn (path, "/")] == '\0')
+		making->state.cgroup = cpod_arena_printf (&making->arena, "cpod-oci/%s", making->options->id);
+	else
+		making->state.cgroup = path + strspn (path, "/");
+	return making->state.cgroup != NULL ? 0 : cpod_error_oom (err);
+}
+
+/* What is to be kept of it. */
+static int
+describe (struct cpod_making *making, struct cpod_error *err)
+{
+	const struct cpod_oci_root *root = making->spec->root;
+	struct cpod_state *state = &making->state;
+	int ret = 0;
+
+	state->id = making->options->id;
+	state->oci_version = making->spec->oci_version;
+	state->created = time_now (&making->arena);
+	state->owner = getuid () == 0 ? "root" : cpod_arena_printf (&making->arena, "%u", (unsigned int) getuid ());
+	state->rootfs = "";
+	state->creating = true;
+	if (root != NULL && root->path != NULL)
+		ret = absolute (state->bundle, root->path, &making->arena, &state->rootfs, err);
+	if (ret == 0 && (state->created == NULL || state->owner == NULL))
+		ret = cpod_error_oom (err);
+	return ret < 0 ? ret : place_cgroup (making, err);
+}
+
+/* ---- what goes with the plan ---- */
+
+int
+cpod_bundle_connect (const char *path, int *ret_fd, struct cpod_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	cpod_autofd fd = -1, file = open (path, O_PATH | O_CLOEXEC);
+
+	/* By the descriptor: the path may be longer than an address. */
+	if (file < 0)
+		return cpod_error_sys (err, errno, "--console-socket %s", path);
+	(void) snprintf (address.sun_path, sizeof (address.sun_path), "/proc/self/fd/%d", file);
+	fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect (fd, (struct sockaddr *) &address, sizeof (address)) < 0)
+		return cpod_error_sys (err, errno, "--console-socket %s: connect", path);
+	*ret_fd = cpod_fd_steal (&fd);
+	return 0;
+}
+
+/* The socket for a terminal, the files for hooks, the descriptors to hand on: all must be there to be named in the plan. */
+static int
+open_extras (struct cpod_making *making, struct cpod_error *err)
+{
+	const struct cpod_bundle_options *options = making->options;
+	const struct cpod_oci_hooks *hooks = making->spec->hooks;
+	bool terminal = making->spec->process != NULL && making->spec->process->terminal.value;
+	size_t n = hooks != NULL ? hooks->create_container.n + hooks->start_container.n : 0;
+	int ret = 0;
+
+	making->terminal_fd = options->terminal_fd;
+	if (options->console_socket != NULL && !terminal)
+		return cpod_error_set (err, EINVAL, "--console-socket: process.terminal is not true, so there is no terminal to send");
+	if (options->console_socket != NULL)
+		ret = cpod_bundle_connect (options->console_socket, &making->terminal_fd, err);
+	making->hook_fds = cpod_arena_array (&making->arena, n + 1, sizeof (*making->hook_fds));
+	if (making->hook_fds == NULL)
+		return cpod_error_oom (err);
+	for (; ret == 0 && making->n_hook_fds < n; making->n_hook_fds += ret == 0)
+		ret = cpod_hooks_open_state (&making->hook_fds[making->n_hook_fds], err);
+	for (unsigned int i = 0; ret == 0 && i < options->preserve_fds; i++)
+		if (fcntl (FIRST_FD + (int) i, F_GETFD) < 0)
+			ret = cpod_error_sys (err, errno, "--preserve-fds: descriptor %u", FIRST_FD + i);
+	return ret;
+}
+
+/* LISTEN_FDS and LISTEN_PID for the program, as sd_listen_fds (3) has them: it will be process 1 of its namespace. */
+static int
+announce_fds (struct cpod_making *making, struct cpod_error *err)
+{
+	const char **envp = cpod_arena_array (&making->arena, making->process.envc + 3, sizeof (*envp));
+
+	if (making->options->listen_fds == 0)
+		return 0;
+	if (envp == NULL)
+		return cpod_error_oom (err);
+	memcpy (envp, making->process.envp, making->process.envc * sizeof (*envp));
+	envp[making->process.envc] = cpod_arena_printf (&making->arena, "LISTEN_FDS=%u", making->options->listen_fds);
+	envp[making->process.envc + 1] = "LISTEN_PID=1";
+	if (envp[making->process.envc] == NULL)
+		return cpod_error_oom (err);
+	making->process.envp = envp;
+	making->process.envc += 2;
+	return 0;
+}
+
+int
+cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct cpod_error *err)
+{
+	const struct cpod_bundle_options *options = making->options;
+	int fds[CPOD_PLAN_SLOTS];
 	struct cpod_compile_input input = {
-		.spec = run->spec, .bundle = run->bundle, .own_stdio = true, .stdio_fd = { -1, -1, -1 }, .join_cgroup = join_cgroup
+		.spec = making->spec, .bundle = making->state.bundle, .own_stdio = true, .stdio_fd = { -1, -1, -1 },
+		.join_cgroup = join_cgroup, .wait = making->waits, .keep_keyring = options->keep_keyring,
+		.terminal_fd = making->terminal_fd, .preserve_fds = fds, .n_preserve_fds = options->preserve_fds,
+		.hook_fds = making->hook_fds
 	};
 	int ret;
 
-	cpod_plan_finish (&run->plan);
-	cpod_plan_init (&run->plan);
-	if ((ret = cpod_process_resolve (&input, &run->arena, &run->process, err)) < 0
-	    || (ret = cpod_cgroup_settings_make (run->resources, &run->arena, &run->settings, err)) < 0
-	    || (ret = cpod_compile_start (&input, &run->arena, &run->process, &run->plan, err)) < 0)
+	if (options->preserve_fds > CPOD_PLAN_SLOTS / 2)
+		return cpod_error_set (err, E2BIG, "--preserve-fds: at most %u", CPOD_PLAN_SLOTS / 2);
+	for (unsigned int i = 0; i < options->preserve_fds; i++)
+		fds[i] = FIRST_FD + (int) i;
+	cpod_plan_finish (&making->plan);
+	cpod_plan_init (&making->plan);
+	if ((ret = cpod_process_resolve (&input, &making->arena, &making->process, err)) < 0
+	    || (ret = announce_fds (making, err)) < 0
+	    || (ret = cpod_cgroup_settings_make (making->resources, &making->arena, &making->settings, err)) < 0
+	    || (ret = cpod_compile_start (&input, &making->arena, &making->process, &making->plan, err)) < 0)
 		return ret;
 	return 0;
+}
+
+int
+cpod_making_read (struct cpod_making *making, struct cpod_error *err)
+{
+	const struct cpod_bundle_options *options = making->options;
+	int ret;
+
+	if (options->context->cgroup_manager == CPOD_CGROUP_MANAGER_SYSTEMD)
+		return access ("/run/systemd/system", F_OK) < 0
+			? cpod_error_set (err, ENOTSUP, "the systemd cgroup manager: no systemd runs here")
+			: cpod_error_set (err, ENOTSUP, "the systemd cgroup manager is not carried out by this version");
+	if (options->no_pivot)
+		return cpod_error_set (err, ENOTSUP, "--no-pivot is refused: without pivot_root a container could reach the host's root");
+	if ((ret = cpod_state_check_id (options->id, err)) < 0
+	    || (ret = absolute (NULL, options->bundle, &making->arena, &making->state.bundle, err)) < 0
+	    || (ret = read_config (making, err)) < 0 || (ret = open_extras (making, err)) < 0
+	    || (ret = cpod_making_compile (making, NULL, err)) < 0)
+		return ret;
+	return describe (making, err);
 }
 
 /* ---- the cgroup ---- */
 
-/* linux.cgroupsPath from the root of the hierarchy; else a group named after the container. */
-static int
-make_cgroup (struct run *run, struct cpod_error *err)
-{
-	const char *path = run->spec->linux_part ? run->spec->linux_part->cgroups_path : NULL;
-	int ret;
-
-	if (path == NULL || path[strspn (path, "/")] == '\0')
-		run->cgroup_path = cpod_arena_printf (&run->arena, "cpod-oci/%s", run->options->id);
-	else
-		run->cgroup_path = path + strspn (path, "/");
-	if (run->cgroup_path == NULL)
-		return cpod_error_oom (err);
-	ret = cpod_cgroup_root_open (&run->cgroup_root_fd, err);
-	if (ret == 0)
-		ret = cpod_cgroup_create (run->cgroup_root_fd, run->cgroup_path, &run->settings, CPOD_CGROUP_NEW, &run->cgroup_fd, err);
-	if (ret < 0)
-		return ret;
-	run->made_cgroup = true;
-	return cpod_cgroup_apply (run->cgroup_fd, &run->settings, err);
-}
-
-/* Rules of linux.resources.devices, where there are any. */
-static int
-confine_devices (struct run *run, struct cpod_error *err)
+int
+cpod_bundle_confine_devices (const struct cpod_oci_resources *resources, int cgroup_fd, bool replace, struct cpod_arena *arena,
+                             struct cpod_error *err)
 {
 	struct cpod_device_rule *rules;
 	struct bpf_insn *insns;
@@ -150,214 +251,119 @@ confine_devices (struct run *run, struct cpod_error *err)
 	size_t n;
 	int ret;
 
-	if (run->resources == NULL || run->resources->devices.n == 0)
+	if (resources == NULL || resources->devices.n == 0)
 		return 0;
-	if ((ret = cpod_devices_from_spec (&run->resources->devices, &run->arena, &rules, err)) < 0
-	    || (ret = cpod_devices_generate (rules, run->resources->devices.n, CPOD_DEVICES_ANY_MKNOD, &run->arena, &insns, &n, err)) < 0
+	if ((ret = cpod_devices_from_spec (&resources->devices, arena, &rules, err)) < 0
+	    || (ret = cpod_devices_generate (rules, resources->devices.n, CPOD_DEVICES_ANY_MKNOD, arena, &insns, &n, err)) < 0
 	    || (ret = cpod_devices_load (insns, n, &program, err)) < 0
-	    || (ret = cpod_devices_attach (run->cgroup_fd, program, err)) < 0)
+	    || (ret = replace ? cpod_devices_replace (cgroup_fd, program, err) : cpod_devices_attach (cgroup_fd, program, err)) < 0)
 		return cpod_error_prefix (err, ret, "linux.resources.devices");
 	return 0;
 }
 
-/* What the container left behind in its cgroup is ended, and the cgroup removed. */
-static void
-remove_cgroup (struct run *run)
-{
-	if (!run->made_cgroup || cpod_cgroup_remove (run->cgroup_root_fd, run->cgroup_path, NULL) == 0)
-		return;
-	(void) cpod_cgroup_kill (run->cgroup_fd, NULL);
-	(void) cpod_cgroup_wait_empty (run->cgroup_fd, cpod_clock_ns () + DEATH_NS, NULL);
-	(void) cpod_cgroup_remove (run->cgroup_root_fd, run->cgroup_path, NULL);
-}
-
-/* ---- launch ---- */
-
-/* A PID namespace that is joined takes effect for the child only. */
+/* A group that is there already serves if nobody is in it. */
 static int
-join_pid_namespace (struct run *run, struct cpod_error *err)
+open_cgroup (struct cpod_making *making, struct cpod_error *err)
 {
-	struct cpod_compile_input input = { .spec = run->spec };
-	struct cpod_namespaces namespaces;
-	cpod_autofd fd = -1;
-	int ret = cpod_namespaces_resolve (&input, &namespaces, err);
+	struct cpod_error why = { 0 };
+	bool populated = true;
+	int ret = cpod_cgroup_create (making->cgroup_root_fd, making->state.cgroup, &making->settings, CPOD_CGROUP_NEW,
+	                              &making->cgroup_fd, &why);
 
-	if (ret < 0 || namespaces.path[CPOD_OCI_NS_PID] == NULL)
-		return ret;
-	fd = open (namespaces.path[CPOD_OCI_NS_PID], O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns (fd, CLONE_NEWPID) < 0)
-		return cpod_error_sys (err, errno, "linux.namespaces[%zu].path: join %s", namespaces.index[CPOD_OCI_NS_PID],
-		                       namespaces.path[CPOD_OCI_NS_PID]);
-	return 0;
-}
-
-/* Starts the container's first process; status_fd is the end that it writes to. */
-static int
-launch (struct run *run, int status_fd, bool born_in_cgroup, struct cpod_error *err)
-{
-	int fds[CPOD_INIT_FD_FIRST + CPOD_PLAN_SLOTS];
-	struct cpod_launch launch = {
-		.argv0 = CPOD_INIT_ARGV_LAUNCH, .clone_flags = run->plan.header.clone_flags, .fds = fds,
-		.cgroup_fd = born_in_cgroup ? run->cgroup_fd : -1
-	};
-	cpod_autofd plan = -1;
-	size_t n;
-	int ret = cpod_plan_seal (&run->plan, &plan, err);
-
-	if (ret < 0)
-		return ret;
-	run->plan.cgroup_fd = run->cgroup_fd;
-	ret = cpod_plan_open (&run->plan, fds + CPOD_INIT_FD_FIRST, &n, err);
-	if (ret < 0)
-		return ret;
-	for (int i = 0; i < CPOD_INIT_FD_FIRST; i++)
-		fds[i] = i < 3 ? CPOD_LAUNCH_INHERIT : -1;
-	fds[CPOD_INIT_FD_SOCKET] = status_fd;
-	fds[CPOD_INIT_FD_PLAN] = plan;
-	launch.n_fds = CPOD_INIT_FD_FIRST + n;
-	ret = cpod_launch_init (&launch, &run->pidfd, &run->pid, err);
-	cpod_plan_close (&run->plan, fds + CPOD_INIT_FD_FIRST, n);
+	if (ret == 0)
+		return 0;
+	if (ret != -EEXIST)
+		return cpod_error_set (err, why.code, "%s", why.message);
+	ret = cpod_cgroup_create (making->cgroup_root_fd, making->state.cgroup, &making->settings, 0, &making->cgroup_fd, err);
+	if (ret == 0)
+		ret = cpod_cgroup_populated (making->cgroup_fd, &populated, err);
+	if (ret == 0 && populated)
+		ret = cpod_error_set (err, EBUSY, "linux.cgroupsPath: processes are in the cgroup /%s already", making->state.cgroup);
 	return ret;
 }
 
-/* Launches in the cgroup; where nobody can be born in it, the container moves there by itself. */
 static int
-launch_somehow (struct run *run, int status_fd, struct cpod_error *err)
+make_cgroup (struct cpod_making *making, struct cpod_error *err)
 {
-	struct cpod_error first = { 0 };
-	char path[64];
-	int ret = launch (run, status_fd, true, &first);
+	int ret;
 
-	if (ret != -ESRCH)
-		return ret < 0 ? cpod_error_set (err, first.code, "%s", first.message) : 0;
-	(void) snprintf (path, sizeof (path), "/proc/self/fd/%d", run->cgroup_fd);
-	ret = compile (run, path, err);
-	return ret < 0 ? ret : launch (run, status_fd, false, err);
-}
-
-/* Reads the status pipe to its end: 0 when the program was executed. */
-static int
-await_exec (struct run *run, int fd, struct cpod_error *err)
-{
-	struct cpod_record record;
-	bool announced = false;
-
-	for (;;) {
-		ssize_t len = read (fd, &record, sizeof (record));
-
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len != (ssize_t) sizeof (record) || record.magic != CPOD_INIT_MAGIC)
-			break;
-		if (record.error != 0)
-			return cpod_plan_explain (&run->plan, &record, err);
-		announced = true;
-	}
-	return announced ? 0 : cpod_error_set (err, ECHILD, "the container was killed before its program was executed");
-}
-
-static int
-write_pid_file (const struct run *run, struct cpod_error *err)
-{
-	char text[16];
-	int len = snprintf (text, sizeof (text), "%d", (int) run->pid);
-
-	if (run->options->pid_file == NULL)
+	if (making->state.cgroup == NULL)
 		return 0;
-	return cpod_file_replace (AT_FDCWD, run->options->pid_file, text, (size_t) len, 0644, err);
-}
-
-/* ---- wait ---- */
-
-/* Hands signals on until the container has ended. */
-static int
-await_end (struct run *run, int signal_fd, struct cpod_rt_exit *ret_exit, struct cpod_error *err)
-{
-	struct pollfd fds[2] = { { .fd = run->pidfd, .events = POLLIN }, { .fd = signal_fd, .events = POLLIN } };
-	struct signalfd_siginfo info;
-	int status;
-
-	for (;;) {
-		if (poll (fds, 2, -1) < 0 && errno != EINTR)
-			return cpod_error_sys (err, errno, "wait for the container");
-		if (fds[0].revents != 0)
-			break;
-		if (fds[1].revents != 0 && read (signal_fd, &info, sizeof (info)) == (ssize_t) sizeof (info)
-		    && info.ssi_signo != SIGCHLD)
-			(void) syscall (SYS_pidfd_send_signal, run->pidfd, info.ssi_signo, NULL, 0);
-	}
-	while (waitpid (run->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return cpod_error_sys (err, errno, "wait for the container");
-	run->pid = -1;
-	cpod_rtc_exit_of (status, ret_exit);
-	return 0;
-}
-
-/* A container that did not start is ended and reaped. */
-static void
-bury (struct run *run)
-{
-	if (run->pidfd < 0 || run->pid <= 0)
-		return;
-	(void) syscall (SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
-	(void) waitpid (run->pid, NULL, 0);
-	run->pid = -1;
-}
-
-static int
-start_and_wait (struct run *run, struct cpod_rt_exit *ret_exit, struct cpod_error *err)
-{
-	cpod_autofd signal_fd = -1, status_fd = -1, their_end = -1;
-	sigset_t all;
-	int pair[2], ret;
-
-	sigfillset (&all);
-	if (pipe2 (pair, O_CLOEXEC) < 0)
-		return cpod_error_sys (err, errno, "pipe for the container's start");
-	status_fd = pair[0];
-	their_end = pair[1];
-	if (sigprocmask (SIG_BLOCK, &all, NULL) < 0 || (signal_fd = signalfd (-1, &all, SFD_CLOEXEC)) < 0)
-		return cpod_error_sys (err, errno, "signalfd");
-	cpod_rtc_give_pipes (&run->process, (const int32_t[3]) { 0, 1, 2 });
-	ret = launch_somehow (run, their_end, err);
-	cpod_fd_close (&their_end);
-	if (ret == 0)
-		ret = await_exec (run, status_fd, err);
-	if (ret == 0)
-		ret = write_pid_file (run, err);
-	return ret < 0 ? ret : await_end (run, signal_fd, ret_exit, err);
+	if ((ret = cpod_cgroup_root_open (&making->cgroup_root_fd, err)) < 0 || (ret = open_cgroup (making, err)) < 0)
+		return ret;
+	making->made_cgroup = true;
+	ret = cpod_cgroup_apply (making->cgroup_fd, &making->settings, err);
+	if (ret < 0)
+		return ret;
+	return cpod_bundle_confine_devices (making->resources, making->cgroup_fd, false, &making->arena, err);
 }
 
 int
-cpod_bundle_run (const struct cpod_bundle_options *options, struct cpod_rt_exit *ret_exit, struct cpod_error *err)
+cpod_bundle_remove_cgroup (int cgroup_root_fd, const char *path, struct cpod_error *err)
 {
-	struct run run = { .options = options, .cgroup_root_fd = -1, .cgroup_fd = -1, .pidfd = -1 };
+	cpod_autofd fd = -1;
 	int ret;
 
-	cpod_arena_init (&run.arena, 256 << 20);
-	cpod_plan_init (&run.plan);
-	ret = check_id (options->id, err);
+	if (cpod_cgroup_remove (cgroup_root_fd, path, NULL) == 0)
+		return 0;
+	ret = cpod_cgroup_open (cgroup_root_fd, path, &fd, err);
+	if (ret < 0)
+		return ret;
+	(void) cpod_cgroup_kill (fd, NULL);     /* kills what is frozen as well */
+	(void) cpod_cgroup_wait_empty (fd, cpod_clock_ns () + CPOD_DEATH_NS, NULL);
+	return cpod_cgroup_remove (cgroup_root_fd, path, err);
+}
+
+/* ---- the state directory ---- */
+
+static int
+write_config (const struct cpod_making *making, struct cpod_error *err)
+{
+	cpod_autofd fd = openat (making->dir_fd, CPOD_STATE_CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int ret = fd < 0 ? -errno : cpod_fd_write_all (fd, making->config, making->config_len);
+
+	return ret < 0 ? cpod_error_sys (err, -ret, "keep the configuration of container `%s`", making->state.id) : 0;
+}
+
+int
+cpod_making_prepare (struct cpod_making *making, struct cpod_error *err)
+{
+	int ret = cpod_state_root_open (making->options->context->root, true, &making->root_fd, err);
+
 	if (ret == 0)
-		ret = read_config (&run, err);
-	if (ret == 0) {
-		run.resources = run.spec->linux_part ? run.spec->linux_part->resources : NULL;
-		ret = compile (&run, NULL, err);
+		ret = cpod_state_make (making->root_fd, making->options->id, &making->dir_fd, err);
+	if (ret == 0)
+		ret = cpod_state_write (making->dir_fd, &making->state, err);
+	if (ret == 0)
+		ret = write_config (making, err);
+	return ret < 0 ? ret : make_cgroup (making, err);
+}
+
+void
+cpod_making_undo (struct cpod_making *making)
+{
+	if (making->pidfd >= 0 && making->pid > 0) {
+		(void) syscall (SYS_pidfd_send_signal, making->pidfd, SIGKILL, NULL, 0);
+		(void) waitpid (making->pid, NULL, 0);
+		making->pid = 0;
 	}
-	if (ret == 0)
-		ret = make_cgroup (&run, err);
-	if (ret == 0)
-		ret = confine_devices (&run, err);
-	if (ret == 0)
-		ret = join_pid_namespace (&run, err);
-	if (ret == 0)
-		ret = start_and_wait (&run, ret_exit, err);
-	bury (&run);
-	remove_cgroup (&run);
-	cpod_fd_close (&run.pidfd);
-	cpod_fd_close (&run.cgroup_fd);
-	cpod_fd_close (&run.cgroup_root_fd);
-	cpod_plan_finish (&run.plan);
-	cpod_arena_finish (&run.arena);
-	return ret;
+	if (making->made_cgroup)
+		(void) cpod_bundle_remove_cgroup (making->cgroup_root_fd, making->state.cgroup, NULL);
+	if (making->hooks_ran)
+		(void) cpod_hooks_run (making->spec, CPOD_HOOKS_POSTSTOP, &making->state, CPOD_STATUS_STOPPED, true, making->options->context, NULL);
+	if (making->dir_fd >= 0)
+		(void) cpod_state_remove (making->root_fd, making->options->id, making->dir_fd, NULL);
+	making->made_cgroup = making->hooks_ran = false;
+	cpod_fd_close (&making->dir_fd);
+}
+
+int
+cpod_bundle_write_pid (const char *path, pid_t pid, struct cpod_error *err)
+{
+	char text[16];
+	int len = snprintf (text, sizeof (text), "%d", (int) pid);
+
+	if (path == NULL)
+		return 0;
+	return cpod_file_replace (AT_FDCWD, path, text, (size_t) len, 0644, err);
 }

@@ -4,6 +4,9 @@
  * CAP_SYS_ADMIN, so it comes before the capabilities go (and must allow what follows it, as a
  * profile for such a container always had to).
  *
+ * A container that is created first and started later waits behind all of it; only where the filter can be
+ * the last thing it comes after that, so that a profile need not allow what waiting takes.
+ *
  * A command is born as late as its profile allows. In a container that may trace, others can take hold
  * of it from its birth on: there everything, the filter too, is in force before, so that the profile
  * of such a container must allow clone.
@@ -247,8 +250,10 @@ compile_birth (struct cpod_plan *plan, enum cpod_birth birth, bool here)
 
 void
 cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
-                      const char *const *envp, const char *cwd, enum cpod_birth birth)
+                      const char *const *envp, const char *cwd, enum cpod_birth birth,
+                      const struct cpod_compile_life *life)
 {
+	struct cpod_ref_list paths = compile_candidates (plan, argv[0], envp);
 	struct cpod_op *op;
 	size_t argc = 0, envc = 0;
 	bool born = birth != CPOD_BIRTH_NONE, late = born && (process->watched || may_trace (&process->caps));
@@ -281,11 +286,15 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 	op->number.value = process->umask;
 	if (process->no_new_privs) {
 		compile_birth (plan, birth, born && !late);
+		if (!late)
+			cpod_compile_wait (plan, life, paths);
 		compile_filter (plan, process);
 	}
 	compile_birth (plan, birth, late);
+	if (!process->no_new_privs || late)
+		cpod_compile_wait (plan, life, paths);
 	op = cpod_plan_add (plan, CPOD_OP_EXEC, exec ? NULL : "process.args[0]", "execute %s", argv[0]);
 	op->exec.argv = cpod_plan_texts (plan, argv, argc);
 	op->exec.envp = cpod_plan_texts (plan, envp, envc);
-	op->exec.paths = compile_candidates (plan, argv[0], envp);
+	op->exec.paths = paths;
 }

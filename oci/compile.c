@@ -148,7 +148,7 @@ compile_pivot (struct cpod_compiler *compiler)
 
 		op->number.value = (int64_t) flags[propagation->value];
 	}
-	cpod_plan_add (compiler->plan, CPOD_OP_CLOSE, NULL, "close every descriptor above 2");
+	cpod_compile_close (compiler);
 }
 
 /* The cgroup is entered by the process itself, so the namespace that begins there cannot be the clone's. */
@@ -174,6 +174,8 @@ compile_file_systems (struct cpod_compiler *compiler, const struct cpod_process 
 	if ((ret = cpod_compile_root (compiler, err)) < 0 || (ret = cpod_compile_kernel (compiler, process, err)) < 0
 	    || (ret = cpod_compile_mounts (compiler, err)) < 0 || (ret = cpod_compile_devices (compiler, err)) < 0)
 		return ret;
+	cpod_compile_terminal (compiler, process);
+	cpod_compile_create_hooks (compiler);
 	cpod_compile_masks (compiler);
 	compile_last_touches (compiler, process->cwd);
 	compile_pivot (compiler);
@@ -186,9 +188,12 @@ compile_as_it_is (struct cpod_compiler *compiler, const struct cpod_process *pro
 {
 	int ret = cpod_compile_kernel (compiler, process, err);
 
-	if (ret == 0)
-		cpod_plan_add (compiler->plan, CPOD_OP_CLOSE, NULL, "close every descriptor above 2");
-	return ret;
+	if (ret < 0)
+		return ret;
+	cpod_compile_terminal (compiler, process);
+	cpod_compile_create_hooks (compiler);
+	cpod_compile_close (compiler);
+	return 0;
 }
 
 int
@@ -202,8 +207,7 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	compiler.kernel[0].path = "/proc";
 	compiler.kernel[1].path = "/sys";
 	compiler.linux_part = input->spec->linux_part != NULL ? input->spec->linux_part : &no_linux;
-	ret = cpod_namespaces_resolve (input, &compiler.namespaces, err);
-	if (ret < 0)
+	if ((ret = cpod_namespaces_resolve (input, &compiler.namespaces, err)) < 0 || (ret = cpod_compile_life (&compiler, err)) < 0)
 		return ret;
 	plan->header.clone_flags = compiler.namespaces.own;
 	if (input->join_cgroup != NULL)
@@ -220,11 +224,14 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 		ret = compile_as_it_is (&compiler, process, err);
 	if (ret < 0)
 		return ret;
-	cpod_plan_add (plan, CPOD_OP_KEYRING, NULL, "join a session keyring of its own");
+	if (!input->keep_keyring)
+		cpod_plan_add (plan, CPOD_OP_KEYRING, NULL, "join a session keyring of its own");
 	if (compiler.pidns_slot == 0)
 		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
+	if (compiler.pidns_slot == 0 && compiler.life.terminal)
+		cpod_plan_add (plan, CPOD_OP_CONTROLLING, "process.terminal", "take the terminal as the session's");
 	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd,
-	                      compiler.pidns_slot == 0 ? CPOD_BIRTH_NONE : CPOD_BIRTH_CONTAINER);
+	                      compiler.pidns_slot == 0 ? CPOD_BIRTH_NONE : CPOD_BIRTH_CONTAINER, &compiler.life);
 	return cpod_plan_check (plan, err);
 }
 
@@ -267,6 +274,6 @@ cpod_compile_exec (const struct cpod_process *process, const char *const *argv, 
 	if (terminal == CPOD_TERMINAL_NONE)
 		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
 	cpod_compile_process (plan, process, argv, envp ? envp : process->envp, cwd ? cwd : process->cwd,
-	                      terminal == CPOD_TERMINAL_NONE ? CPOD_BIRTH_PLAIN : CPOD_BIRTH_TERMINAL);
+	                      terminal == CPOD_TERMINAL_NONE ? CPOD_BIRTH_PLAIN : CPOD_BIRTH_TERMINAL, NULL);
 	return cpod_plan_check (plan, err);
 }

@@ -31,6 +31,13 @@ struct cpod_compile_input {
 	const char *join_cgroup;                /* a cgroup's directory that the process enters by itself; or NULL */
 	int32_t stdio_fd[3];                    /* borrowed until the launch; -1: the null device */
 	bool own_stdio;                         /* leave descriptors 0-2 as they are */
+	/* Without a pod; the descriptors are borrowed until the launch. */
+	bool wait;                              /* for a start that comes later */
+	bool keep_keyring;                      /* the caller's session keyring stays */
+	int terminal_fd;                        /* process.terminal: the socket that its master is sent to */
+	const int *preserve_fds;                /* the program's, from 3 on */
+	size_t n_preserve_fds;
+	const int *hook_fds;                    /* what each hook of createContainer, then of startContainer reads */
 };
 
 /* The process part, resolved once for the start and every exec. */
@@ -104,6 +111,13 @@ int cpod_compile_beside (struct cpod_plan *plan, struct cpod_error *err);
 
 /* ---- the parts, in the order of a start ---- */
 
+/* What a start has beside its program. */
+struct cpod_compile_life {
+	bool wait, terminal;
+	const struct cpod_array *hooks;         /* of startContainer, or NULL */
+	uint16_t *hook_slots;                   /* one each */
+};
+
 struct cpod_compiler {
 	const struct cpod_compile_input *input;
 	struct cpod_arena *arena;
@@ -116,6 +130,7 @@ struct cpod_compiler {
 	bool dev_is_bound;                         /* /dev comes from elsewhere: nothing is made in it */
 	struct { uint16_t slot; const char *path, *field; } late_readonly[64];   /* tmpfs that become read-only last */
 	size_t n_late_readonly;
+	struct cpod_compile_life life;
 };
 
 int cpod_compile_root (struct cpod_compiler *compiler, struct cpod_error *err);
@@ -133,9 +148,21 @@ enum cpod_birth {
 	CPOD_BIRTH_PLAIN,           /* a command: BIRTH before the filter */
 	CPOD_BIRTH_TERMINAL,        /* the same, and the newborn takes descriptor 0 as its terminal */
 };
-/* From the limits to the exec. */
+/* From the limits to the exec. life: NULL where there is no more than the program. */
 void cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
-                           const char *const *envp, const char *cwd, enum cpod_birth birth);
+                           const char *const *envp, const char *cwd, enum cpod_birth birth,
+                           const struct cpod_compile_life *life);
+
+/* compile-life.c: a container without a pod, between its creation and its start. */
+/* What the spec asks for, as far as it can be had here. */
+int cpod_compile_life (struct cpod_compiler *compiler, struct cpod_error *err);
+/* The terminal; hooks of creation, which run while the old root is still there. */
+void cpod_compile_terminal (struct cpod_compiler *compiler, const struct cpod_process *process);
+void cpod_compile_create_hooks (struct cpod_compiler *compiler);
+/* Closes every descriptor but those that life needs. */
+void cpod_compile_close (struct cpod_compiler *compiler);
+/* Waits for the start, and runs its hooks. */
+void cpod_compile_wait (struct cpod_plan *plan, const struct cpod_compile_life *life, struct cpod_ref_list paths);
 
 /* Whether a path of the host is a directory; field stands in the error. */
 int cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err);

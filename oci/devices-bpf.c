@@ -13,6 +13,7 @@
 
 #include "oci/spec.h"
 #include "src/base/error.h"
+#include "src/base/fd.h"
 
 #include <errno.h>
 #include <string.h>
@@ -220,5 +221,50 @@ cpod_devices_attach (int cgroup_fd, int program_fd, struct cpod_error *err)
 	attr.attach_flags = BPF_F_ALLOW_MULTI;
 	if (syscall (SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof (attr)) < 0)
 		return cpod_error_sys (err, errno, "attach the device filter");
+	return 0;
+}
+
+/* The program that is attached to the group itself; -1: none is. */
+static int
+find_attached (int cgroup_fd, int *ret_fd, struct cpod_error *err)
+{
+	union bpf_attr attr;
+	uint32_t ids[2] = { 0 };
+
+	memset (&attr, 0, sizeof (attr));
+	attr.query.target_fd = (uint32_t) cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t) ids;
+	attr.query.prog_cnt = 2;
+	if (syscall (SYS_bpf, BPF_PROG_QUERY, &attr, sizeof (attr)) < 0 && errno != ENOSPC)
+		return cpod_error_sys (err, errno, "look for the device filter");
+	*ret_fd = -1;
+	if (attr.query.prog_cnt == 0)
+		return 0;
+	if (attr.query.prog_cnt > 1)
+		return cpod_error_sys (err, EEXIST, "replace the device filter: there are several");
+	memset (&attr, 0, sizeof (attr));
+	attr.prog_id = ids[0];
+	*ret_fd = (int) syscall (SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof (attr));
+	return *ret_fd < 0 ? cpod_error_sys (err, errno, "open the device filter") : 0;
+}
+
+int
+cpod_devices_replace (int cgroup_fd, int program_fd, struct cpod_error *err)
+{
+	union bpf_attr attr;
+	cpod_autofd old = -1;
+	int ret = find_attached (cgroup_fd, &old, err);
+
+	if (ret < 0 || old < 0)
+		return ret < 0 ? ret : cpod_devices_attach (cgroup_fd, program_fd, err);
+	memset (&attr, 0, sizeof (attr));
+	attr.target_fd = (uint32_t) cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t) program_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI | BPF_F_REPLACE;
+	attr.replace_bpf_fd = (uint32_t) old;
+	if (syscall (SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof (attr)) < 0)
+		return cpod_error_sys (err, errno, "replace the device filter");
 	return 0;
 }

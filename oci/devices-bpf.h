@@ -58,5 +58,8 @@ int cpod_devices_load (const struct bpf_insn *insns, size_t n, int *ret_fd, stru
 /* Attaches the program to the cgroup (v2) whose directory is cgroup_fd, beside what is attached already:
  * a request must pass all. Both descriptors stay the caller's. */
 int cpod_devices_attach (int cgroup_fd, int program_fd, struct cpod_error *err);
+/* The same, in place of the one program that is attached to that cgroup itself; attaches it when there is
+ * none. -EEXIST: there are several, and it is not known which is ours. Linux 5.6. */
+int cpod_devices_replace (int cgroup_fd, int program_fd, struct cpod_error *err);
 
 #endif

@@ -367,8 +367,22 @@ static const char *const step_words[CPOD_STEPS] = {
 	[CPOD_STEP_TERMINAL] = "pseudo-terminal",
 	[CPOD_STEP_SEND] = "send its master",
 	[CPOD_STEP_CONTROLLING] = "TIOCSCTTY",
+	[CPOD_STEP_ALONE] = "whoever was to let it go on is gone",
+	[CPOD_STEP_FORK] = "run it",
 	[CPOD_STEP_CHROOT] = "cpod runs in a chroot, whose outside a container could reach",
 };
+
+/* A hook's record tells how the hook ended. */
+static int
+explain_hook (const struct cpod_note *note, const struct cpod_record *record, struct cpod_error *err)
+{
+	const char *words = record->step == CPOD_STEP_HOOK_EXIT ? "it ended with status"
+		: record->step == CPOD_STEP_HOOK_SIGNAL ? "it was ended by signal" : NULL;
+
+	if (words == NULL)
+		return cpod_error_set (err, ETIMEDOUT, "%s: %s: it took too long", note->field, note->words);
+	return cpod_error_set (err, ECANCELED, "%s: %s: %s %d", note->field, note->words, words, record->error);
+}
 
 int
 cpod_plan_explain (const struct cpod_plan *plan, const struct cpod_record *record, struct cpod_error *err)
@@ -377,6 +391,8 @@ cpod_plan_explain (const struct cpod_plan *plan, const struct cpod_record *recor
 	const char *step = record->step < CPOD_STEPS ? step_words[record->step] : NULL;
 	int code = record->error > 0 && record->error < 4096 ? record->error : EPROTO;
 
+	if (note != NULL && record->step >= CPOD_STEP_HOOK_EXIT && record->step <= CPOD_STEP_HOOK_TIMEOUT)
+		return explain_hook (note, record, err);
 	if (note == NULL)
 		(void) cpod_error_sys (err, code, "start: %s", step ? step : "unknown step");
 	else

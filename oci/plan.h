@@ -71,8 +71,9 @@ enum cpod_op_kind {
 	CPOD_OP_JOIN_CGROUP,   /* join: into the group in a slot, where CLONE_INTO_CGROUP cannot be had */
 	/* the process */
 	CPOD_OP_STDIO,         /* slots 1-3 become descriptors 0-2; /dev/null of the container where none was given */
-	CPOD_OP_TERMINAL,      /* exec only: terminal: a new one of the container's devpts becomes descriptors 0-2 */
-	CPOD_OP_CLOSE,         /* every slot and every other descriptor but 0-2 and the status pipe, which becomes 3 */
+	CPOD_OP_TERMINAL,      /* terminal: a new one of the container's devpts becomes descriptors 0-2 */
+	CPOD_OP_CLOSE,         /* close: every descriptor but 0-2, those that are handed to the program (from 3 on), and
+	                        * behind them the walker's own */
 	CPOD_OP_SETSID,
 	CPOD_OP_CONTROLLING,   /* descriptor 0 becomes the session's controlling terminal */
 	CPOD_OP_KEYRING,       /* a new session keyring */
@@ -87,6 +88,11 @@ enum cpod_op_kind {
 	CPOD_OP_BIRTH,         /* the walker, which is a go-between, gives birth to the command and ends: every exec, and
 	                        * a container in a PID namespace that others live in */
 	CPOD_OP_EXEC,          /* exec */
+	/* what a container without a pod waits for */
+	CPOD_OP_SYNC,          /* says that it has come so far, and waits until the parent lets it go on */
+	CPOD_OP_WAIT,          /* the same, but for the start of the container: nothing but the exec is left then */
+	CPOD_OP_HOOK,          /* hook: a program is run and must succeed */
+	CPOD_OP_FIND,          /* exec.paths: one of them can be executed; found out before the start is waited for */
 	CPOD_OP_KINDS,
 };
 
@@ -129,11 +135,21 @@ struct cpod_op_setns { uint16_t slot; uint16_t reserved; uint32_t type; /* CLONE
 struct cpod_op_text { cpod_ref text; uint32_t len; };
 struct cpod_op_sysctl { cpod_ref path, value; };       /* "sys/net/ipv4/ip_forward" */
 struct cpod_op_number { int64_t value; };
+/* Lists of slots, as uint32_t: handed to the program; needed by a later operation. */
+struct cpod_op_close { struct cpod_ref_list preserve, keep; };
+struct cpod_op_hook {
+	cpod_ref path;
+	struct cpod_ref_list argv, envp;
+	uint32_t timeout;                   /* seconds; 0: none */
+	uint16_t state;                     /* slot: its standard input */
+	uint16_t reserved;
+};
 struct cpod_op_rlimit { uint32_t resource, reserved; uint64_t soft, hard; };
 struct cpod_op_ids { uint32_t uid, gid; struct cpod_ref_list groups; /* of uint32_t, not refs */ };
 /* gone: of what is not in bounding, what pod init has probably dropped already; it is looked at before it is dropped. */
 struct cpod_op_caps { uint64_t bounding, effective, permitted, inheritable, ambient, gone; };
-struct cpod_op_terminal { uint16_t socket; /* where the master goes */ uint16_t rows, columns, reserved; uint32_t uid; };
+struct cpod_op_terminal { uint16_t socket; /* where the master goes */ uint16_t rows, columns, console; uint32_t uid; };
+	/* console: 1: it is also /dev/console beneath the root */
 struct cpod_op_seccomp { cpod_ref filter; uint32_t n; uint32_t flags, reserved; };   /* n struct sock_filter */
 struct cpod_op_exec {
 	struct cpod_ref_list argv, envp;
@@ -164,7 +180,9 @@ struct cpod_op {
 		struct cpod_op_caps      caps;
 		struct cpod_op_terminal  terminal;
 		struct cpod_op_seccomp   seccomp;
-		struct cpod_op_exec      exec;
+		struct cpod_op_exec      exec;        /* EXEC, FIND */
+		struct cpod_op_close     close;
+		struct cpod_op_hook      hook;
 		uint64_t words[6];
 	};
 };
@@ -192,7 +210,11 @@ enum cpod_step {
 	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
 	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,
 	CPOD_STEP_NOT_DIRECTORY, CPOD_STEP_SIGNALS, CPOD_STEP_CHROOT, CPOD_STEP_TERMINAL, CPOD_STEP_SEND,
-	CPOD_STEP_CONTROLLING,
+	CPOD_STEP_CONTROLLING, CPOD_STEP_ALONE, CPOD_STEP_FORK,
+	/* of a hook; the record's error is its exit status, its signal */
+	CPOD_STEP_HOOK_EXIT, CPOD_STEP_HOOK_SIGNAL, CPOD_STEP_HOOK_TIMEOUT,
+	/* no failures: the walk waits for the parent (SYNC, WAIT); the command of an exec has this pid (op) */
+	CPOD_STEP_SYNC, CPOD_STEP_WAIT, CPOD_STEP_BORN,
 	CPOD_STEPS,
 };
 

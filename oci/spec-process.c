@@ -53,9 +53,9 @@ cpod_oci_capability_number (const char *name)
 
 static const struct cpod_field console_size_fields[] = {
 	{ "height", CPOD_KIND_UINT, CPOD_FIELD_REQUIRED, OFF (console_size, height), 0, 65535,
-	  .where = "ignored: there is no terminal yet" },
+	  .where = "of the terminal" },
 	{ "width", CPOD_KIND_UINT, CPOD_FIELD_REQUIRED, OFF (console_size, width), 0, 65535,
-	  .where = "ignored: there is no terminal yet" },
+	  .where = "of the terminal" },
 };
 const struct cpod_object cpod_oci_console_size_object = {
 	"process.consoleSize", TABLE (console_size, console_size_fields), .open = true,
@@ -263,10 +263,10 @@ check_process (struct cpod_decoder *decoder, const struct cpod_json *value, void
 }
 
 static const struct cpod_field process_fields[] = {
-	{ "terminal", CPOD_KIND_BOOL, CPOD_FIELD_NOT_YET, OFF (process, terminal), .where = "only false" },
+	{ "terminal", CPOD_KIND_BOOL, 0, OFF (process, terminal), .where = "a terminal of the container's devpts; only false in a pod" },
 	{ "consoleSize", CPOD_KIND_OBJECT, 0, OFF (process, console_size),
 	  .object = &cpod_oci_console_size_object,
-	  .where = "ignored: there is no terminal yet" },
+	  .where = "of the terminal" },
 	{ "user", CPOD_KIND_OBJECT, 0, OFF (process, user), .object = &cpod_oci_user_object,
 	  .where = "absent: 0:0, or as the image says" },
 	{ "args", CPOD_KIND_STRINGS, CPOD_FIELD_NONEMPTY, OFF (process, args),

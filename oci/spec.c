@@ -93,8 +93,8 @@ const struct cpod_object cpod_oci_hook_object = {
 };
 
 #define HOOKS(name, member) \
-	{ name, CPOD_KIND_ARRAY, CPOD_FIELD_NOT_YET, OFF (hooks, member), .object = &cpod_oci_hook_object, \
-	  .where = "not yet" }
+	{ name, CPOD_KIND_ARRAY, CPOD_FIELD_NULL_OK, OFF (hooks, member), .object = &cpod_oci_hook_object, \
+	  .where = "a bundle's; refused in a pod" }
 static const struct cpod_field hooks_fields[] = {
 	HOOKS ("prestart", prestart),
 	HOOKS ("createRuntime", create_runtime),
@@ -210,7 +210,7 @@ static const struct cpod_field spec_fields[] = {
 	{ "mounts", CPOD_KIND_ARRAY, 0, OFF (spec, mounts), .object = &cpod_oci_mount_object,
 	  .where = "in this order, each beneath the root" },
 	{ "hooks", CPOD_KIND_OBJECT, 0, OFF (spec, hooks), .object = &cpod_oci_hooks_object,
-	  .where = "not yet" },
+	  .where = "a bundle's; refused in a pod" },
 	{ "annotations", CPOD_KIND_PAIRS, 0, OFF (spec, annotations), .where = "kept; shown by state" },
 	{ "linux", CPOD_KIND_OBJECT, 0, OFF (spec, linux_part), .object = &cpod_oci_linux_object,
 	  .where = "" },

@@ -15,7 +15,8 @@
  * written and pod init exits, and the kernel ends every process in its PID namespace and those
  * below it. Nothing else ends pod init, and it holds no policy.
  *
- * As "cpod-launch" it is already the container's first process: it walks one plan and executes.
+ * As "cpod-launch" it is already the container's first process: it walks one plan and executes. As
+ * "cpod-join" it enters a running container by such a plan, gives birth to the command and ends.
  */
 #include "launch.h"
 #include "sys.h"
@@ -23,6 +24,7 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/prctl.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
 
 #define SIG_BLOCK      0
@@ -308,9 +310,27 @@ pod_init (void)
 	run (signal_fd);
 }
 
-static void launcher (void) __attribute__ ((noreturn));
+/* CPOD_OP_BIRTH of a joiner: the command is its parent's child. The joiner says which, and ends. */
+static long
+birth (struct cpod_walk *walk)
+{
+	long pid = sys_clone (CLONE_PARENT);
+	struct cpod_record record;
+
+	if (pid == 0)
+		return 0;
+	if (walk_at (walk, CPOD_STEP_CLONE, pid) < 0)
+		return pid;
+	walk_record (walk, 0, &record);
+	record.op = (uint32_t) pid;
+	record.step = CPOD_STEP_BORN;
+	(void) sys_write (walk->status_fd, &record, sizeof (record));
+	sys_exit (0);
+}
+
+static void launcher (int joins) __attribute__ ((noreturn));
 static void
-launcher (void)
+launcher (int joins)
 {
 	static struct cpod_walk walk;
 	struct cpod_record record;
@@ -320,7 +340,11 @@ launcher (void)
 	hide (&walk);
 	walk.status_fd = CPOD_INIT_FD_SOCKET;
 	walk.announce = 1;
+	if (joins)
+		walk.birth = birth;
 	(void) sys_fcntl (CPOD_INIT_FD_SOCKET, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
+	if (sys_fcntl (CPOD_INIT_FD_LIFE, 2, 1) >= 0)
+		walk.wait_fd = CPOD_INIT_FD_LIFE;
 	if (ret >= 0) {
 		launch_fill_slots (&walk, CPOD_INIT_FD_FIRST);
 		ret = walk_run (&walk);
@@ -330,15 +354,23 @@ launcher (void)
 	sys_exit (127);
 }
 
+/* Whether the two names are one. */
+static int
+is_name (const char *name, const char *other)
+{
+	size_t n = 0;
+
+	while (name[n] == other[n] && name[n] != '\0')
+		n++;
+	return name[n] == other[n];
+}
+
 void
 cpod_init_main (long *stack)
 {
 	const char *name = stack[0] > 0 ? (const char *) stack[1] : "";
-	size_t n = 0;
 
-	while (name[n] == CPOD_INIT_ARGV_POD[n] && name[n] != '\0')
-		n++;
-	if (name[n] == '\0' && n == sizeof (CPOD_INIT_ARGV_POD) - 1)
+	if (is_name (name, CPOD_INIT_ARGV_POD))
 		pod_init ();
-	launcher ();
+	launcher (is_name (name, CPOD_INIT_ARGV_JOIN));
 }

@@ -28,7 +28,8 @@
 enum {
 	CPOD_INIT_FD_SOCKET = 3,        /* pod init: the supervisor. launcher: the status pipe */
 	CPOD_INIT_FD_PLAN   = 4,        /* its own plan, a memfd */
-	CPOD_INIT_FD_LIFE   = 5,        /* pod init: a pidfd of the supervisor */
+	CPOD_INIT_FD_LIFE   = 5,        /* pod init: a pidfd of the supervisor. launcher: what SYNC and WAIT read from,
+	                                 * or not open: the status pipe, which is a socket then */
 	CPOD_INIT_FD_KILL   = 6,        /* pod init: the pod's cgroup.kill, or not open */
 	CPOD_INIT_FD_CGROUP = 7,        /* pod init: its own cgroup's directory, or not open */
 	CPOD_INIT_FD_FIRST  = 8,        /* the plan's given descriptors follow in order */
@@ -36,6 +37,7 @@ enum {
 /* argv[0] says what it is to be. */
 #define CPOD_INIT_ARGV_POD    "cpod-init"
 #define CPOD_INIT_ARGV_LAUNCH "cpod-launch"
+#define CPOD_INIT_ARGV_JOIN   "cpod-join"      /* a launcher that gives birth (CPOD_OP_BIRTH), and says to whom */
 
 enum cpod_message_kind {
 	CPOD_MESSAGE_LAUNCH = 1,

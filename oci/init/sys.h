@@ -122,6 +122,9 @@ static inline long sys_sendmsg (int fd, const struct sys_msghdr *message, int fl
 { return SYS_CALL_3 (__NR_sendmsg, fd, message, flags); }
 static inline long sys_recvmsg (int fd, struct sys_msghdr *message, int flags)
 { return SYS_CALL_3 (__NR_recvmsg, fd, message, flags); }
+static inline long sys_faccessat (int dir, const char *path, int mode) { return SYS_CALL_3 (__NR_faccessat, dir, path, mode); }
+static inline long sys_faccessat2 (int dir, const char *path, int mode, int flags)
+{ return SYS_CALL_4 (__NR_faccessat2, dir, path, mode, flags); }
 static inline long sys_mmap (size_t len, int protection, int flags, int fd)
 { return arch_call (__NR_mmap, 0, (long) len, protection, flags, fd, 0); }
 static inline long sys_munmap (void *at, size_t len) { return SYS_CALL_2 (__NR_munmap, at, len); }

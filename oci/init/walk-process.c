@@ -77,22 +77,73 @@ walk_stdio (struct cpod_walk *walk, const struct cpod_op *op)
 	return 0;
 }
 
+/* Puts *fd to the place to, where nothing stands that is still needed. */
+static long
+put (int *fd, int to, int flags)
+{
+	long ret = *fd == to ? sys_fcntl (to, 2 /* F_SETFD */, flags != 0) : sys_dup3 (*fd, to, flags);
+
+	if (ret >= 0)
+		*fd = to;
+	return ret;
+}
+
+/* Moves everything that stays above the places that it will have, then down to them. */
+static long
+arrange (struct cpod_walk *walk, const struct cpod_op_close *close)
+{
+	const uint32_t *preserve = walk_list (walk, close->preserve), *keep = walk_list (walk, close->keep);
+	int *own[2] = { &walk->wait_fd, &walk->status_fd };
+	int at = 3, above = 3 + (int) (close->preserve.n + close->keep.n) + 2;
+	int fds[CPOD_PLAN_SLOTS];
+	uint32_t n = 0;
+	long ret = 0;
+
+	if (preserve == NULL || keep == NULL || close->preserve.n + close->keep.n > CPOD_PLAN_SLOTS)
+		return -EINVAL;
+	for (uint32_t i = 0; i < close->preserve.n + close->keep.n; i++) {
+		int fd = walk_slot (walk, i < close->preserve.n ? preserve[i] : keep[i - close->preserve.n]);
+
+		ret = sys_fcntl (fd, 1030 /* F_DUPFD_CLOEXEC */, above);
+		if (ret < 0)
+			return ret;
+		fds[n++] = (int) ret;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (*own[i] < 0 || *own[i] >= above)
+			continue;
+		ret = sys_fcntl (*own[i], 1030, above);
+		if (ret < 0)
+			return ret;
+		*own[i] = (int) ret;
+	}
+	for (uint32_t i = 0; i < n && ret >= 0; i++)
+		ret = put (&fds[i], at++, i < close->preserve.n ? 0 : O_CLOEXEC);
+	for (int i = 0; i < 2 && ret >= 0; i++)
+		if (*own[i] >= 0)
+			ret = put (own[i], at++, O_CLOEXEC);
+	for (unsigned int i = 0; i < CPOD_PLAN_SLOTS; i++)
+		walk->slots[i] = -1;
+	for (uint32_t i = 0; i < close->keep.n; i++)
+		walk_fill (walk, keep[i], fds[close->preserve.n + i]);
+	return ret < 0 ? ret : at;
+}
+
 long
 walk_close (struct cpod_walk *walk, const struct cpod_op *op)
 {
 	long ret;
 
-	(void) op;
-	if (walk->status_fd >= 0 && walk->status_fd != 3) {
-		ret = walk_at (walk, CPOD_STEP_DUP, sys_dup3 (walk->status_fd, 3, O_CLOEXEC));
-		if (ret < 0)
-			return ret;
-		walk->status_fd = 3;
+	if (op->close.preserve.n + op->close.keep.n > 0 || walk->wait_fd >= 0) {
+		ret = walk_at (walk, CPOD_STEP_DUP, arrange (walk, &op->close));
+	} else {
+		for (unsigned int i = 0; i < CPOD_PLAN_SLOTS; i++)
+			walk->slots[i] = -1;
+		ret = walk->status_fd < 0 ? 3 : walk_at (walk, CPOD_STEP_DUP, put (&walk->status_fd, 3, O_CLOEXEC));
+		ret = ret < 0 || walk->status_fd < 0 ? ret : 4;
 	}
-	for (unsigned int i = 0; i < CPOD_PLAN_SLOTS; i++)
-		walk->slots[i] = -1;
 	walk->empty_file = walk->empty_directory = -1;
-	return walk_at (walk, CPOD_STEP_CLOSE, sys_close_range (walk->status_fd >= 0 ? 4 : 3, ~0u, 0));
+	return ret < 0 ? ret : walk_at (walk, CPOD_STEP_CLOSE, sys_close_range ((unsigned int) ret, ~0u, 0));
 }
 
 /* A process that leads a session already stays in it: it is new, and nobody else's. */
@@ -228,9 +279,8 @@ walk_birth (struct cpod_walk *walk, const struct cpod_op *op)
 	return walk->birth != NULL ? walk->birth (walk) : -EINVAL;
 }
 
-/* The strings of list as a NULL-terminated vector at out. */
-static long
-vector (struct cpod_walk *walk, struct cpod_ref_list list, const char **out)
+long
+walk_vector (struct cpod_walk *walk, struct cpod_ref_list list, const char **out)
 {
 	const uint32_t *refs = walk_list (walk, list);
 
@@ -291,9 +341,9 @@ walk_exec (struct cpod_walk *walk, const struct cpod_op *op)
 			return at;
 		vectors = (const char **) at;
 	}
-	ret = vector (walk, op->exec.argv, vectors);
+	ret = walk_vector (walk, op->exec.argv, vectors);
 	if (ret >= 0)
-		ret = vector (walk, op->exec.envp, vectors + op->exec.argv.n + 1);
+		ret = walk_vector (walk, op->exec.envp, vectors + op->exec.argv.n + 1);
 	if (ret >= 0)
 		ret = walk_at (walk, CPOD_STEP_SIGNALS, sys_rt_sigprocmask (SIG_SETMASK, &no_signals));
 	if (ret < 0)

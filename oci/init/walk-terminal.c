@@ -11,6 +11,7 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/mount.h>
 
 #define DEVPTS_MAGIC  0x1cd1
 #define TIOCSCTTY     0x540e
@@ -44,7 +45,8 @@ open_master (struct cpod_walk *walk)
 		.flags = O_RDWR | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
 	};
-	long fd = walk_at (walk, CPOD_STEP_OPEN, sys_openat2 (AT_FDCWD, "/dev/pts/ptmx", &how));
+	int root = walk_slot (walk, CPOD_SLOT_ROOT);      /* -1: a root that was joined, and is the process's own */
+	long fd = walk_at (walk, CPOD_STEP_OPEN, sys_openat2 (root >= 0 ? root : AT_FDCWD, "/dev/pts/ptmx", &how));
 	long ret;
 
 	if (fd < 0)
@@ -92,6 +94,25 @@ send_master (struct cpod_walk *walk, int socket, int master)
 	return walk_at (walk, CPOD_STEP_SEND, sys_sendmsg (socket, &header, SEND_FLAGS));
 }
 
+/* The terminal is also what stands at /dev/console beneath the root. */
+static long
+attach_console (struct cpod_walk *walk, int peer)
+{
+	long tree = walk_at (walk, CPOD_STEP_OPEN_TREE,
+	                     sys_open_tree (peer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+	long target, ret;
+
+	if (tree < 0)
+		return tree;
+	target = walk_open_made (walk, "/dev/console", CPOD_MAKE_FILE, 0755, RESOLVE_NO_SYMLINKS);
+	if (target < 0)
+		return target;
+	ret = sys_move_mount ((int) tree, "", (int) target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	walk_done ((int) tree);
+	walk_done ((int) target);
+	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
+}
+
 long
 walk_terminal (struct cpod_walk *walk, const struct cpod_op *op)
 {
@@ -102,7 +123,9 @@ walk_terminal (struct cpod_walk *walk, const struct cpod_op *op)
 	peer = open_peer (walk, op, (int) master);
 	if (peer < 0)
 		return peer;
-	ret = send_master (walk, walk_slot (walk, op->terminal.socket), (int) master);
+	ret = op->terminal.console ? attach_console (walk, (int) peer) : 0;
+	if (ret >= 0)
+		ret = send_master (walk, walk_slot (walk, op->terminal.socket), (int) master);
 	for (int i = 0; i < 3 && ret >= 0; i++)
 		ret = walk_at (walk, CPOD_STEP_DUP, sys_dup3 ((int) peer, i, 0));
 	return ret < 0 ? ret : 0;    /* CLOSE, which follows, closes the rest */

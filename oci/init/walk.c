@@ -21,7 +21,7 @@ walk_open (struct cpod_walk *walk, const void *block, size_t len)
 	walk->block = block;
 	walk->len = len;
 	walk->plan = plan;
-	walk->status_fd = walk->empty_file = walk->empty_directory = -1;
+	walk->status_fd = walk->wait_fd = walk->empty_file = walk->empty_directory = -1;
 	walk->op = UINT32_MAX;
 	walk->step = CPOD_STEP_PLAN;
 	walk->birth = NULL;
@@ -126,6 +126,10 @@ static long (*const operations[CPOD_OP_KINDS]) (struct cpod_walk *, const struct
 	[CPOD_OP_SECCOMP]       = walk_seccomp,
 	[CPOD_OP_BIRTH]         = walk_birth,
 	[CPOD_OP_EXEC]          = walk_exec,
+	[CPOD_OP_SYNC]          = walk_sync,
+	[CPOD_OP_WAIT]          = walk_wait,
+	[CPOD_OP_HOOK]          = walk_hook,
+	[CPOD_OP_FIND]          = walk_find,
 };
 
 long

@@ -14,6 +14,7 @@ struct cpod_walk {
 	const struct cpod_plan_header *plan;
 	int slots[CPOD_PLAN_SLOTS];      /* -1: empty */
 	int status_fd;                   /* where a failure goes; survives CLOSE; -1: none */
+	int wait_fd;                     /* what SYNC and WAIT read from; survives CLOSE; -1: status_fd */
 	int empty_file, empty_directory; /* the first mount of each kind that masks; -1: none yet */
 	int announce;                    /* a record without an error goes to status_fd right before the exec */
 	uint32_t step;                   /* enum cpod_step of the latest failure */
@@ -85,10 +86,18 @@ long walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, un
  * of its own, begins there. For where a child cannot be born in its group. */
 long walk_enter_cgroup (struct cpod_walk *walk, int group, int new_namespace);
 
+/* walk-wait.c */
+long walk_sync (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_wait (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_hook (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_find (struct cpod_walk *walk, const struct cpod_op *op);
+
 /* walk-users.c */
 long walk_become_root (struct cpod_walk *walk, const struct cpod_op *op);
 
 /* walk-process.c */
+/* The strings of list as a NULL-terminated vector of list.n + 1 at out. */
+long walk_vector (struct cpod_walk *walk, struct cpod_ref_list list, const char **out);
 long walk_setns (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_hostname (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_domainname (struct cpod_walk *walk, const struct cpod_op *op);

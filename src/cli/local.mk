@@ -33,5 +33,16 @@ cli_sources += \
 	src/cli/terminal.c src/cli/terminal.h \
 	src/cli/varlink.c src/cli/varlink.h \
 	src/cli/view.c src/cli/view.h
-ocicli_sources += src/cli/oci-main.c
+ocicli_sources += \
+	src/cli/oci-main.c src/cli/oci.h \
+	src/cli/oci-delete.c \
+	src/cli/oci-kill.c \
+	src/cli/oci-list.c \
+	src/cli/oci-log.c \
+	src/cli/oci-pause.c \
+	src/cli/oci-ps.c \
+	src/cli/oci-run.c \
+	src/cli/oci-start.c \
+	src/cli/oci-state.c \
+	src/cli/oci-update.c
 src/cli/interface.$(OBJEXT): docs/io.cpod.Pod.varlink
