@@ -133,7 +133,8 @@ is_beside () {
 	namespace "$1" pid && [ "pid:[$inode]" = "$(readlink "/proc/$first/ns/pid")" ]
 }
 
-NAMED='"mounts": [{"destination": "/proc", "type": "bind", "source": "/proc", "options": ["ro"]}]' spaces bound "$BESIDE" ''
+OWN_PROC='"mounts": [{"destination": "/proc", "type": "bind", "source": "/proc", "options": ["ro"]}]'
+NAMED=$OWN_PROC spaces bound "$BESIDE" ''
 unset NAMED
 ok "a container joins a PID namespace by path, with a /proc that the spec gives it" result bound
 ok "it is that one" is_beside bound
@@ -173,7 +174,8 @@ else
 	ok "the pod goes on" state mixed other healthy
 	finish mixed
 fi
-spaces bad "{\"type\": \"mount\"}, {\"type\": \"pid\", \"path\": \"/proc/$$/ns/net\"}" ''
+NAMED=$OWN_PROC spaces bad "{\"type\": \"mount\"}, {\"type\": \"pid\", \"path\": \"/proc/$$/ns/net\"}" ''
+unset NAMED
 ok "another kind of namespace is no PID namespace" fails_to_start bad 'namespaces\[1\].path: .*is not a namespace of that type'
 kill -9 "$first" 2>/dev/null
 
