@@ -8,6 +8,7 @@
 #include "src/base/error.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,21 @@ or_default (struct cpod_int number, uint64_t value)
 	return number.value > 0 ? (uint64_t) number.value : value;
 }
 
+/* A duration in whole seconds or in milliseconds, not both; 0 means "default" for both. key: "timeout". */
+static int
+take_duration (struct cpod_decoder *decoder, const struct cpod_json *value, const char *key, struct cpod_int seconds,
+               struct cpod_int ms, uint64_t default_s, uint64_t *ret_ms, struct cpod_error *err)
+{
+	char name[40];
+
+	*ret_ms = ms.value > 0 ? (uint64_t) ms.value : or_default (seconds, default_s) * 1000;
+	if (!seconds.set || !ms.set)
+		return 0;
+	snprintf (name, sizeof (name), "%sMilliseconds", key);
+	cpod_decode_push (decoder, name);
+	return cpod_decode_error (decoder, cpod_json_get (value, name), err, "stands beside %sSeconds: leave one of them out", key);
+}
+
 /* Exactly one handler; then the numbers. */
 static int
 check_probe (struct cpod_decoder *decoder, const struct cpod_json *value, void *target, struct cpod_error *err)
@@ -150,12 +166,12 @@ check_probe (struct cpod_decoder *decoder, const struct cpod_json *value, void *
 		return cpod_decode_error (decoder, value, err, "needs exactly one of exec, httpGet, tcpSocket and grpc, not %d", n);
 	probe->config = (struct cpod_probe_config) {
 		.initial_delay_ms = or_default (probe->initial_delay, 0) * 1000,
-		.period_ms = or_default (probe->period, 10) * 1000,
-		.timeout_ms = or_default (probe->timeout, 1) * 1000,
 		.success_threshold = (uint32_t) or_default (probe->success_threshold, 1),
 		.failure_threshold = (uint32_t) or_default (probe->failure_threshold, 3),
 	};
-	return 0;
+	n = take_duration (decoder, value, "period", probe->period, probe->period_ms, 10, &probe->config.period_ms, err);
+	return n < 0 ? n : take_duration (decoder, value, "timeout", probe->timeout, probe->timeout_ms, 1,
+	                                  &probe->config.timeout_ms, err);
 }
 
 /* As check_probe, for liveness and startup: one success is enough. */
@@ -194,6 +210,10 @@ refuse_grace (struct cpod_decoder *decoder, const struct cpod_json *value, void 
 	  .where = "an attempt that takes longer has failed; default 1" }, \
 	{ "periodSeconds", CPOD_KIND_INT, 0, OFF (probe_spec, period), 0, SECONDS_MAX, \
 	  .where = "from attempt to attempt, on a grid; default 10" }, \
+	{ "periodMilliseconds", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (probe_spec, period_ms), 10, SECONDS_MAX, \
+	  .where = "instead of periodSeconds; cpod's own" }, \
+	{ "timeoutMilliseconds", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (probe_spec, timeout_ms), 10, SECONDS_MAX, \
+	  .where = "instead of timeoutSeconds; cpod's own" }, \
 	{ "successThreshold", CPOD_KIND_INT, 0, OFF (probe_spec, success_threshold), 0, INT32_MAX, \
 	  .where = "successes in a row that count; default 1, and always 1 for liveness and startup" }, \
 	{ "failureThreshold", CPOD_KIND_INT, 0, OFF (probe_spec, failure_threshold), 0, INT32_MAX, \
@@ -201,8 +221,8 @@ refuse_grace (struct cpod_decoder *decoder, const struct cpod_json *value, void 
 
 static const struct cpod_field killing_fields[] = {
 	PROBE_FIELDS,
-	{ "terminationGracePeriodSeconds", CPOD_KIND_INT, CPOD_FIELD_NOT_YET, OFF (probe_spec, grace), 1, SECONDS_MAX,
-	  .where = "not carried out" },
+	{ "terminationGracePeriodSeconds", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (probe_spec, grace), 1, SECONDS_MAX,
+	  .where = "instead of the pod's, when this probe stops the container" },
 };
 static const struct cpod_field readiness_fields[] = {
 	PROBE_FIELDS,
@@ -226,10 +246,11 @@ struct cpod_json *
 cpod_probe_json (const struct cpod_probe_spec *probe, struct cpod_arena *arena)
 {
 	struct cpod_json *json = cpod_json_new (arena, CPOD_JSON_OBJECT), *exec, *command;
+	bool period = probe->config.period_ms % 1000 == 0, timeout = probe->config.timeout_ms % 1000 == 0;
 	const struct { const char *name; uint64_t value; } numbers[] = {
 		{ "initialDelaySeconds", probe->config.initial_delay_ms / 1000 },
-		{ "periodSeconds", probe->config.period_ms / 1000 },
-		{ "timeoutSeconds", probe->config.timeout_ms / 1000 },
+		{ period ? "periodSeconds" : "periodMilliseconds", probe->config.period_ms / (period ? 1000 : 1) },
+		{ timeout ? "timeoutSeconds" : "timeoutMilliseconds", probe->config.timeout_ms / (timeout ? 1000 : 1) },
 		{ "successThreshold", probe->config.success_threshold },
 		{ "failureThreshold", probe->config.failure_threshold },
 	};
@@ -242,5 +263,7 @@ cpod_probe_json (const struct cpod_probe_spec *probe, struct cpod_arena *arena)
 	for (size_t i = 0; i < N_ELEMENTS (numbers); i++)
 		json = cpod_json_add (arena, json, numbers[i].name,
 		                      cpod_json_new_int (arena, (int64_t) numbers[i].value));
+	if (probe->grace.set)
+		json = cpod_json_add (arena, json, "terminationGracePeriodSeconds", cpod_json_new_int (arena, probe->grace.value));
 	return json;
 }

@@ -27,7 +27,9 @@ struct cpod_probe_spec {
 	const struct cpod_http_get *http_get;
 	const struct cpod_tcp_socket *tcp_socket;
 	const struct cpod_grpc *grpc;
-	struct cpod_int initial_delay, timeout, period, success_threshold, failure_threshold, grace;   /* seconds, as written */
+	struct cpod_int initial_delay, timeout, period, success_threshold, failure_threshold;   /* seconds, as written */
+	struct cpod_int timeout_ms, period_ms;   /* milliseconds, instead */
+	struct cpod_int grace;                   /* terminationGracePeriodSeconds, instead of the pod's */
 };
 
 /* The element tables for livenessProbe, readinessProbe and startupProbe. */

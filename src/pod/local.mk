@@ -21,6 +21,7 @@ libcpod_sources += \
 	src/pod/spec-config.c \
 	src/pod/spec-json.c \
 	src/pod/spec-lifecycle.c \
+	src/pod/spec-link.c \
 	src/pod/spec-tables.c \
 	src/pod/state.c src/pod/state.h \
 	src/pod/status.c \

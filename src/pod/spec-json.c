@@ -47,6 +47,7 @@ static struct cpod_json *
 build_container (struct cpod_arena *arena, const struct cpod_container_spec *container)
 {
 	static const char *const names[] = { "livenessProbe", "readinessProbe", "startupProbe" };
+	static const char *const as_written[] = { "restartPolicy", "restartPolicyRules", "lifecycle", "dependsOn" };
 	struct cpod_json *json = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
 	json = cpod_json_add (arena, json, "name", cpod_json_new_string (arena, container->name));
@@ -55,6 +56,9 @@ build_container (struct cpod_arena *arena, const struct cpod_container_spec *con
 		if (container->probes[type].spec)
 			json = cpod_json_add (arena, json, names[type],
 			                      cpod_probe_json (container->probes[type].spec, arena));
+	for (size_t i = 0; i < sizeof (as_written) / sizeof (as_written[0]); i++)
+		if (container->at && cpod_json_get (container->at, as_written[i]))
+			json = cpod_json_add (arena, json, as_written[i], share (arena, cpod_json_get (container->at, as_written[i])));
 	if (container->metadata)
 		json = cpod_json_add (arena, json, "metadata", share (arena, container->metadata));
 	return json;
@@ -94,6 +98,11 @@ build_pod (struct cpod_arena *arena, const struct cpod_spec *spec)
 	json = cpod_json_add (arena, json, "hostNetwork", cpod_json_new_bool (arena, spec->host_network));
 	if (spec->host_view)
 		json = cpod_json_add (arena, json, "hostView", share (arena, spec->host_view));
+	if (spec->restart_policy != CPOD_RESTART_UNSET)
+		json = cpod_json_add (arena, json, "restartPolicy",
+		                      cpod_json_new_string (arena, cpod_restart_words[spec->restart_policy - CPOD_RESTART_ALWAYS]));
+	if (spec->active_deadline_ms > 0)
+		json = cpod_json_add (arena, json, "activeDeadlineSeconds", cpod_json_new_int (arena, spec->active_deadline_ms / 1000));
 	json = cpod_json_add (arena, json, "terminationGracePeriodSeconds", cpod_json_new_int (arena, spec->grace_ms / 1000));
 	if (spec->n_init > 0)
 		json = cpod_json_add (arena, json, "initContainers", build_list (arena, spec, 0, spec->n_init));

@@ -148,12 +148,11 @@ static_environment (const struct cpod_json *oci, struct cpod_arena *arena)
 	return (const char *const *) items;
 }
 
-/* Takes over the probes of an entry; an init container has none. The decoder's path is the entry's. */
+/* Takes over the probes of an entry. */
 static int
-add_probes (struct cpod_spec *spec, struct cpod_decoder *decoder, const struct cpod_spec_entry *entry,
-            struct cpod_container_spec *container, struct cpod_error *err)
+add_probes (struct cpod_spec *spec, const struct cpod_spec_entry *entry, struct cpod_container_spec *container,
+            struct cpod_error *err)
 {
-	static const char *const names[] = { "livenessProbe", "readinessProbe", "startupProbe" };
 	const char *const *env = NULL;
 
 	for (int type = CPOD_PROBE_LIVENESS; type <= CPOD_PROBE_STARTUP; type++) {
@@ -161,11 +160,6 @@ add_probes (struct cpod_spec *spec, struct cpod_decoder *decoder, const struct c
 
 		if (!probe)
 			continue;
-		if (container->init) {
-			cpod_decode_push (decoder, names[type]);
-			return cpod_decode_error (decoder, cpod_json_get (entry->at, names[type]), err,
-			                          "an init container has no probes");
-		}
 		if (!env)
 			env = static_environment (container->oci, &spec->arena);
 		container->probes[type].spec = probe;
@@ -177,14 +171,38 @@ add_probes (struct cpod_spec *spec, struct cpod_decoder *decoder, const struct c
 	return 0;
 }
 
+/* A hook as it will be run. Unlike a probe's, its command is not expanded. */
+static struct cpod_hook_use
+use_hook (const struct cpod_hook_spec *hook)
+{
+	return (struct cpod_hook_use) { hook, hook ? hook->command.items : NULL };
+}
+
+/* Takes over what an entry says about restarts, hooks and order. */
+static void
+add_lifecycle (const struct cpod_spec_entry *entry, struct cpod_container_spec *container)
+{
+	container->restart_policy = cpod_restart_policy (entry->restart_policy);
+	container->sidecar = container->init && container->restart_policy == CPOD_RESTART_ALWAYS;
+	container->rules = entry->rules.items;
+	container->n_rules = entry->rules.n;
+	container->depends_on = entry->depends_on.items;
+	container->n_depends = entry->depends_on.n;
+	if (!entry->lifecycle)
+		return;
+	container->post_start = use_hook (entry->lifecycle->post_start);
+	container->pre_stop = use_hook (entry->lifecycle->pre_stop);
+	container->stop_signal = entry->lifecycle->stop_signal;
+}
+
 /* One entry, the index-th of its list. */
 static int
-add_container (struct cpod_spec *spec, struct cpod_decoder *decoder, const struct cpod_spec_entry *entry,
-               size_t index, struct cpod_container_spec *container, struct cpod_error *err)
+add_container (struct cpod_spec *spec, const struct cpod_spec_entry *entry, size_t index,
+               struct cpod_container_spec *container, struct cpod_error *err)
 {
 	const char *list = container->init ? "initContainers" : "containers";
-	int ret;
 
+	container->at = entry->at;
 	container->name = entry->name;
 	if (!container->name)
 		container->name = cpod_arena_printf (&spec->arena, "%s-%zu", container->init ? "init" : "container", index);
@@ -194,12 +212,8 @@ add_container (struct cpod_spec *spec, struct cpod_decoder *decoder, const struc
 	container->metadata = entry->metadata;
 	if (!container->name || !container->path)
 		return cpod_error_oom (err);
-	cpod_decode_push (decoder, list);
-	cpod_decode_push_index (decoder, index);
-	ret = add_probes (spec, decoder, entry, container, err);
-	if (ret == 0)
-		cpod_decode_pop (decoder, 0);
-	return ret;
+	add_lifecycle (entry, container);
+	return add_probes (spec, entry, container, err);
 }
 
 /* Both lists of the document. */
@@ -223,7 +237,7 @@ add_containers (struct cpod_spec *spec, struct cpod_decoder *decoder, const stru
 
 		spec->containers[i].init = is_init;
 		entries[i] = entry->at;
-		ret = add_container (spec, decoder, entry, is_init ? i : i - spec->n_init, &spec->containers[i], err);
+		ret = add_container (spec, entry, is_init ? i : i - spec->n_init, &spec->containers[i], err);
 	}
 	return ret == 0 ? check_names (spec, decoder, entries, err) : ret;
 }
@@ -271,8 +285,12 @@ decode_document (struct cpod_spec *spec, const struct cpod_json *root, const str
 	spec->host_network = document.host_network.value;
 	spec->host_view = document.host_view ? cpod_json_get (root, "hostView") : NULL;
 	spec->grace_ms = (document.grace.set ? document.grace.value : CPOD_SPEC_GRACE_S) * 1000;
+	spec->restart_policy = cpod_restart_policy (document.restart_policy);
+	spec->active_deadline_ms = document.active_deadline.value * 1000;
 	ret = name_pod (spec, &decoder, options->name, err);
-	return ret == 0 ? add_containers (spec, &decoder, &document, err) : ret;
+	if (ret == 0)
+		ret = add_containers (spec, &decoder, &document, err);
+	return ret == 0 ? cpod_spec_link (spec, &decoder, err) : ret;
 }
 
 static int

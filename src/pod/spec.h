@@ -43,6 +43,7 @@ struct cpod_dependency {
 struct cpod_container_spec {
 	const char *name;
 	bool init;
+	const struct cpod_json *at;              /* its entry in the document */
 	const char *path;                        /* of oci in the document: "containers[1].spec" */
 	const struct cpod_json *oci;             /* the OCI spec; in the old form, the entry that holds its keys */
 	bool old_form;
@@ -132,6 +133,10 @@ struct cpod_spec_entry {                         /* one of containers or initCon
 	struct cpod_bool flag;
 	const struct cpod_json *any;
 	const struct cpod_probe_spec *probes[3];
+	struct cpod_int restart_policy;
+	struct cpod_array rules;                 /* struct cpod_restart_rule */
+	const struct cpod_lifecycle_spec *lifecycle;
+	struct cpod_array depends_on;            /* struct cpod_dependency_spec */
 	const struct cpod_json *at;              /* the entry */
 };
 struct cpod_spec_host_view { struct cpod_strings expose; };
@@ -140,7 +145,7 @@ struct cpod_spec_document {
 	const struct cpod_json *metadata;
 	struct cpod_bool host_network;
 	const struct cpod_spec_host_view *host_view;
-	struct cpod_int grace;
+	struct cpod_int grace, active_deadline, restart_policy;
 	const char *text;
 	struct cpod_bool flag;
 	struct cpod_int number;
@@ -150,6 +155,12 @@ extern const struct cpod_object cpod_spec_document_object, cpod_spec_entry_objec
 
 /* Refuses, by name, the shapes of input that are not the native pod spec. */
 int cpod_spec_check_shape (struct cpod_decoder *decoder, const struct cpod_json *root, struct cpod_error *err);
+
+/* ---- spec-link.c ------------------------------------------------------------------------- */
+
+/* Checks what fields say about each other and finds the containers that others depend on; the last stage of every
+ * load, when all of spec is in place. -EINVAL with the place in decoder's file. */
+int cpod_spec_link (struct cpod_spec *spec, struct cpod_decoder *decoder, struct cpod_error *err);
 
 /* True for [A-Za-z0-9][A-Za-z0-9_.-]{0,62}. */
 bool cpod_spec_is_name (const char *name);

@@ -890,6 +890,232 @@ a_cancelled_exec_is_not_answered (void **state)
 	destroy ();
 }
 
+/* ---- Restarts, sidecars, hooks ----------------------------------------------------------- */
+
+/* How often text occurs in the log. */
+static int
+logged (const char *text)
+{
+	int n = 0;
+
+	for (const char *at = fake.log; (at = strstr (at, text)); at++)
+		n++;
+	return n;
+}
+
+static void
+a_restart_is_immediate_and_makes_everything_anew (void **state)
+{
+	char first[100];
+
+	(void) state;
+	create ("{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"a\",\"spec\":{}}]}");
+	start ();
+	turn ();
+	snprintf (first, sizeof (first), "%s", container ("a")->id);
+	fake_exit ("a", 3, 0);
+	turn ();
+	assert_string_equal (fake.log, "pod pod;create a;start a;destroy a;create a;start a;");
+	assert_string_not_equal (container ("a")->id, first);
+	assert_int_equal (container ("a")->restarts, 1);
+	assert_int_equal (container ("a")->running, 1);
+	assert_states ("a", "01501");
+	assert_true (cpod_pod_healthy (pod));
+	assert_int_equal (phase (), CPOD_PHASE_RUNNING);
+	fake_exit ("a", 3, 0);
+	turn ();
+	assert_int_equal (container ("a")->running, 0);   /* the second restart waits ten seconds */
+	assert_states ("a", "015015");
+	assert_int_equal (cpod_pod_stop (pod, -1, NULL), 0);
+	assert_true (cpod_pod_ended (pod));
+	assert_int_equal (phase (), CPOD_PHASE_FAILED);
+	destroy ();
+}
+
+static void
+a_liveness_failure_stops_and_restarts (void **state)
+{
+	(void) state;
+	create ("{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"a\",\"spec\":{},\n"
+	        "\"livenessProbe\":{\"exec\":[\"p\"],\"timeoutSeconds\":1000,\"periodSeconds\":1,\"failureThreshold\":1}}]}");
+	start ();
+	attempts (1, 1);
+	assert_states ("a", "013");
+	assert_int_equal (logged ("kill a 15;"), 1);
+	fake_exit ("a", 143, 15);
+	turn ();
+	UNTIL (container ("a")->running);
+	assert_states ("a", "01301");
+	attempts (1, 0);
+	assert_int_equal (container ("a")->probes[CPOD_PROBE_LIVENESS].attempts, 2);
+	destroy ();
+}
+
+static void
+an_exec_that_outlives_a_restart_keeps_its_old_container (void **state)
+{
+	static const char *const argv[] = { "x", NULL };
+	struct answer answer = { 0 };
+	struct cpod_exec_options options = {
+		.size = sizeof (options), .argv = argv, .stdio_fd = { -1, -1, -1 }, .done = on_exec_done, .data = &answer,
+	};
+	struct cpod_rt_op *op;
+
+	(void) state;
+	create ("{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"a\",\"spec\":{}}]}");
+	start ();
+	turn ();
+	assert_int_equal (cpod_pod_exec (pod, "a", &options, NULL, NULL), 0);
+	op = fake_op ("a");
+	fake_exit ("a", 0, 0);
+	turn ();
+	assert_int_equal (fake.n_containers, 2);
+	assert_int_equal (answer.n, 0);
+	fake_op_done (op, 0, 5);
+	turn ();
+	assert_int_equal (fake.n_containers, 1);
+	assert_int_equal (answer.code, 5);
+	assert_int_equal (container ("a")->running, 1);
+	destroy ();
+}
+
+static void
+a_restart_that_cannot_be_made_is_a_failed_start (void **state)
+{
+	(void) state;
+	create ("{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"a\",\"spec\":{}}]}");
+	start ();
+	turn ();
+	fake.fail = "create";
+	fake.fail_code = EMFILE;
+	fake_exit ("a", 0, 0);
+	turn ();
+	assert_last_error ("a", "pod.json: container a: the fake create fails");
+	assert_states ("a", "01405");
+	assert_int_equal (fake.n_containers, 0);
+	assert_int_equal (container ("a")->exit.code, 128);
+	assert_int_equal (container ("a")->restarts, 1);
+	assert_false (cpod_pod_ended (pod));
+	destroy ();
+}
+
+static void
+post_start_holds_the_next_container_and_its_failure_kills (void **state)
+{
+	(void) state;
+	create ("{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"a\",\"spec\":{},\"lifecycle\":{\"postStart\":{\"exec\":{\"command\":[\"h\"]}}}},\n"
+	        "{\"name\":\"b\",\"spec\":{}}]}");
+	start ();
+	turn ();
+	assert_string_equal (attempt ()->program, "h");
+	assert_states ("a", "0");
+	assert_null (strstr (fake.log, "start b"));
+	fake_op_done (attempt (), 0, 7);
+	turn ();
+	assert_last_error ("a", "postStart hook: exit status 7");
+	assert_int_equal (logged ("kill a 15;"), 1);
+	assert_non_null (strstr (fake.log, "start b"));
+	fake_exit ("a", 143, 15);
+	turn ();
+	assert_states ("a", "05");
+	destroy ();
+}
+
+static void
+pre_stop_comes_before_the_signal_and_not_after_a_crash (void **state)
+{
+	(void) state;
+	create ("{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"a\",\"spec\":{},\"lifecycle\":{\"preStop\":{\"exec\":{\"command\":[\"h\"]}},"
+	        "\"stopSignal\":\"SIGUSR1\"}},{\"name\":\"b\",\"spec\":{},\"lifecycle\":{\"preStop\":{\"exec\":{\"command\":[\"h\"]}}}}]}");
+	start ();
+	turn ();
+	fake_exit ("b", 1, 0);
+	turn ();
+	assert_null (strstr (fake.log, "exec b"));
+	assert_int_equal (cpod_pod_stop (pod, -1, NULL), 0);
+	assert_string_equal (attempt ()->program, "h");
+	assert_null (strstr (fake.log, "kill a"));
+	fake_op_done (attempt (), 0, 0);
+	turn ();
+	assert_int_equal (logged ("kill a 10;"), 1);
+	destroy ();
+}
+
+static void
+a_pre_stop_that_takes_the_whole_grace_is_cancelled (void **state)
+{
+	(void) state;
+	create ("{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"a\",\"spec\":{},\"lifecycle\":{\"preStop\":{\"exec\":{\"command\":[\"h\"]}}}}]}");
+	start ();
+	turn ();
+	assert_int_equal (cpod_pod_stop (pod, 20, NULL), 0);
+	UNTIL (strstr (fake.log, "kill a 15;") != NULL);
+	assert_non_null (strstr (fake.log, "exec a h;cancel a;kill a 15;"));
+	assert_last_error ("a", "preStop hook: did not end within the grace period");
+	assert_null (strstr (fake.log, "kill a 9;"));
+	destroy ();
+}
+
+static void
+a_sidecar_starts_first_and_stops_last (void **state)
+{
+	(void) state;
+	create ("{\"restartPolicy\":\"Never\",\"initContainers\":[{\"name\":\"s\",\"spec\":{},\"restartPolicy\":\"Always\"}],\n"
+	        "\"containers\":[{\"name\":\"a\",\"spec\":{}}]}");
+	fake.hold_starts = true;
+	start ();
+	assert_null (strstr (fake.log, "start a"));
+	fake.hold_starts = false;
+	fake_op_done (fake_op ("s"), 0, 0);
+	turn ();
+	assert_non_null (strstr (fake.log, "start s;start a;"));
+	fake_exit ("a", 0, 0);
+	turn ();
+	assert_int_equal (logged ("kill s 15;"), 1);
+	assert_int_equal (phase (), CPOD_PHASE_RUNNING);
+	fake_exit ("s", 143, 15);
+	turn ();
+	assert_true (cpod_pod_ended (pod));
+	assert_int_equal (phase (), CPOD_PHASE_SUCCEEDED);
+	destroy ();
+}
+
+static void
+a_dependency_that_fails_gives_its_dependents_up (void **state)
+{
+	(void) state;
+	create ("{\"containers\":[{\"name\":\"a\",\"spec\":{},\"dependsOn\":[{\"name\":\"b\",\"condition\":\"completed\"}]},{\"name\":\"b\",\"spec\":{}}]}");
+	start ();
+	turn ();
+	assert_null (strstr (fake.log, "start a"));
+	fake_exit ("b", 1, 0);
+	turn ();
+	assert_last_error ("a", "not started: it depends on container b, which has ended");
+	assert_states ("a", "05");
+	assert_true (cpod_pod_ended (pod));
+	destroy ();
+}
+
+static void
+destroy_leaves_nothing_of_restarts_and_hooks (void **state)
+{
+	(void) state;
+	create ("{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"a\",\"spec\":{},\"lifecycle\":{\"postStart\":{\"exec\":{\"command\":[\"h\"]}},"
+	        "\"preStop\":{\"exec\":{\"command\":[\"i\"]}}}}]}");
+	start ();                               /* postStart runs */
+	turn ();
+	assert_int_equal (fake.n_ops, 1);
+	destroy ();
+	create ("{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"a\",\"spec\":{}}]}");
+	start ();                               /* a restart waits */
+	turn ();
+	fake_exit ("a", 0, 0);
+	turn ();
+	fake_exit ("a", 0, 0);
+	turn ();
+	destroy ();
+}
+
 /* ---- Every call fails; destroy in every phase -------------------------------------------- */
 
 static void
@@ -1137,6 +1363,16 @@ main (void)
 		TEST (a_stop_within_a_failed_attempt_begins_no_other),
 		TEST (an_exec_is_answered_once),
 		TEST (a_cancelled_exec_is_not_answered),
+		TEST (a_restart_is_immediate_and_makes_everything_anew),
+		TEST (a_liveness_failure_stops_and_restarts),
+		TEST (an_exec_that_outlives_a_restart_keeps_its_old_container),
+		TEST (a_restart_that_cannot_be_made_is_a_failed_start),
+		TEST (post_start_holds_the_next_container_and_its_failure_kills),
+		TEST (pre_stop_comes_before_the_signal_and_not_after_a_crash),
+		TEST (a_pre_stop_that_takes_the_whole_grace_is_cancelled),
+		TEST (a_sidecar_starts_first_and_stops_last),
+		TEST (a_dependency_that_fails_gives_its_dependents_up),
+		TEST (destroy_leaves_nothing_of_restarts_and_hooks),
 		TEST (a_pod_or_container_that_cannot_be_made_is_refused_and_nothing_runs),
 		TEST (each_later_call_that_fails_is_an_event_of_the_container),
 		TEST (an_end_that_cannot_be_told_is_lost),

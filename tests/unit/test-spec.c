@@ -350,7 +350,9 @@ what_is_not_carried_out_is_refused_by_name (void **state)
 		{ "{\"image\": \"a\"}", "1:11: a deployments file (\"image\") is not carried out by this version" },
 		{ "{\"kind\": \"Pod\"}", "1:10: a Kubernetes manifest (\"kind\") is not carried out by this version" },
 		{ "{\"services\": {}}", "1:14: a compose file (\"services\") is not carried out by this version" },
-		{ "{\"containers\": [], \"restartPolicy\": \"Always\"}", "1:20: restartPolicy: restartPolicy is not carried out by this version" },
+		{ "{\"containers\": [], \"hostPID\": true}", "1:20: hostPID: hostPID is not carried out by this version" },
+		{ "{\"containers\": [{\"spec\": {}, \"lifecycle\": {\"preStop\": {\"httpGet\": {\"port\": 80}}}}]}",
+		  "1:56: containers[0].lifecycle.preStop.httpGet: httpGet is not carried out by this version" },
 		{ "{\"containers\": [{\"spec\": {}, \"image\": \"a\"}]}",
 		  "1:30: containers[0].image: image is not carried out by this version" },
 		{ "{\"containers\": [{\"spec\": {}, \"livenessProbe\": {\"httpGet\": {\"port\": \"http\", \"path\": \"/\", \"scheme\": \"HTTPS\",\n"
