@@ -1,9 +1,11 @@
 /* HTTP through libmicrohttpd, inside a foreign loop: no threads, one daemon for each socket, all of their
  * descriptors behind one epoll descriptor.
  *
- * Bounds: connections, memory of one connection (so the header fields), length of a body (it is read and
- * forgotten), the time a connection may be idle, and the time from its first byte to a whole request: a
- * client that sends one byte now and then is cut off. The path is handed on as it was sent: nothing is
+ * Bounds: connections (256, or an eighth of the descriptors that the process may have), memory of one connection (so
+ * the header fields) and one reply for each, length of a body (it is read and forgotten), the time a connection may
+ * be idle, and the time from its first byte to a whole request: a client that sends one byte now and then is cut off.
+ * Where there are too many, one that has been answered often goes first, then the one that has waited for its request,
+ * or not read its reply, for longest. The path is handed on as it was sent: nothing is
  * decoded, so nothing hides in it.
  */
 #include "modules/http.h"
@@ -17,17 +19,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	MAX_DAEMONS     = 4,
-	MAX_CONNECTIONS = 64,                 /* of the server; one more ends the oldest that waits */
+	MAX_CONNECTIONS = 256,                /* of the server; one more ends the oldest */
+	LEAST_CONNECTIONS = 4,
+	OFTEN           = 16,                 /* answered so often, a client may as well come again */
+	FILES_PART      = 8,                  /* of the process's descriptors are the server's */
 	LIBRARY_LIMIT   = 1000,               /* far above: at its own limit libmicrohttpd goes deaf */
 	MEMORY          = 16 << 10,           /* of one connection: request line and header fields fit in */
 	IDLE_S          = 15,
 };
 #define REQUEST_NS UINT64_C (10000000000)     /* for a whole request */
+#define FAIR_NS    UINT64_C (250000000)       /* a request is sent, and a reply read, in less */
 
 /* One connection, while it is open. */
 struct peer {
@@ -35,6 +42,7 @@ struct peer {
 	struct cpod_http_server *server;
 	int fd;                               /* the daemon's */
 	uint64_t since_ns;                    /* when it was opened, or its last request was answered */
+	unsigned int n_answered;
 	bool answering;                       /* the request has been received */
 	bool ended;                           /* was cut off; the library has not seen it yet */
 };
@@ -51,7 +59,7 @@ struct cpod_http_server {
 	size_t n_daemons;
 	int epoll_fd;                         /* owned */
 	struct peer *peers;                   /* the newest first */
-	unsigned int n_peers, n_answering;
+	unsigned int n_peers, max_peers, n_answering;
 	uint64_t now_ns;                      /* of the run in progress */
 };
 
@@ -92,23 +100,42 @@ set_answering (struct peer *peer, bool answering)
 	if (peer == NULL || peer->answering == answering)
 		return;
 	peer->answering = answering;
+	peer->n_answered += answering;
 	peer->server->n_answering += answering ? 1 : -1u;
 	peer->since_ns = peer->server->now_ns;
 }
 
-/* Makes room: the connection that waits for its request the longest is cut off. */
-static void
-end_oldest (struct cpod_http_server *server)
+/* How readily a connection gives way: last of all while it may yet send its request, or read its reply, in time. */
+static unsigned int
+readiness (const struct cpod_http_server *server, const struct peer *peer)
 {
-	struct peer *oldest = NULL;
+	if (peer->ended)
+		return 0;
+	if (peer->n_answered >= OFTEN)
+		return 3;
+	return peer->since_ns + FAIR_NS <= server->now_ns ? 2 : 1;
+}
 
-	for (struct peer *peer = server->peers; peer != NULL; peer = peer->next)
-		if (!peer->answering && !peer->ended)
-			oldest = peer;
-	if (oldest == NULL)
+/* Makes room: cuts off the connection that gives way most readily; of several, the one that has not gone on for
+ * longest, and of young ones the first that came (the list's order). */
+static void
+make_room (struct cpod_http_server *server)
+{
+	struct peer *victim = NULL;
+	unsigned int best = 0;
+
+	for (struct peer *peer = server->peers; peer != NULL; peer = peer->next) {
+		const unsigned int ready = readiness (server, peer);
+
+		if (ready == 0 || ready < best || (ready == best && ready > 1 && peer->since_ns > victim->since_ns))
+			continue;
+		best = ready;
+		victim = peer;
+	}
+	if (victim == NULL)
 		return;
-	oldest->ended = true;
-	(void) shutdown (oldest->fd, SHUT_RDWR);
+	victim->ended = true;
+	(void) shutdown (victim->fd, SHUT_RDWR);
 }
 
 /* A connection was opened or closed. */
@@ -132,8 +159,8 @@ notify_connection (void *data, struct MHD_Connection *connection, void **context
 		if (server->peers != NULL)
 			server->peers->prev = peer;
 		server->peers = peer;
-		if (++server->n_peers > MAX_CONNECTIONS)
-			end_oldest (server);
+		if (++server->n_peers > server->max_peers)
+			make_room (server);
 		return;
 	}
 	if (peer == NULL)
@@ -274,6 +301,17 @@ add_daemon (struct cpod_http_server *server, int listen_fd, struct cpod_error *e
 	return 0;
 }
 
+/* How many connections there may be: most descriptors are the pod's. */
+static unsigned int
+max_peers (void)
+{
+	struct rlimit files;
+
+	if (getrlimit (RLIMIT_NOFILE, &files) < 0 || files.rlim_cur / FILES_PART >= MAX_CONNECTIONS)
+		return MAX_CONNECTIONS;
+	return files.rlim_cur / FILES_PART > LEAST_CONNECTIONS ? (unsigned int) (files.rlim_cur / FILES_PART) : LEAST_CONNECTIONS;
+}
+
 static int
 start (const struct cpod_http_server_config *config, struct cpod_http_server **ret_server,
        struct cpod_error *err)
@@ -287,6 +325,7 @@ start (const struct cpod_http_server_config *config, struct cpod_http_server **r
 	if (server == NULL)
 		return fail (err, ENOMEM, "start the HTTP server");
 	server->config = *config;
+	server->max_peers = max_peers ();
 	server->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
 	if (server->epoll_fd < 0)
 		ret = fail (err, errno, "start the HTTP server");

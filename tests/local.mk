@@ -31,7 +31,12 @@ tests/init/inside: $(inside_files) $(srcdir)/tests/init/inside.h Makefile
 	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2 -ffunction-sections -static -no-pie -s \
 		-Wl,--gc-sections -o $@ $(inside_files)
 
-test_programs = tests/init/inside
+# A client that does what it can to hinder a supervisor.
+tests/lib/hostile: $(srcdir)/tests/lib/hostile.c Makefile
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2 -o $@ $<
+
+test_programs = tests/init/inside tests/lib/hostile
 if HAVE_CMOCKA
 test_programs += $(unit_tests)
 endif

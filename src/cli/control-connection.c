@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 enum {
-	CALLS_A_TURN = 16,
+	CALLS_A_TURN = 4,
 	TRIM_BYTES   = 1 << 20,            /* held at once: worth giving back */
 };
-#define ARENA_LIMIT ((size_t) 256 << 20)   /* of one call and its reply: the status of the largest pod */
+#define MESSAGE_LIMIT ((size_t) 4 << 20)   /* what a call may grow to when it is read: some 50,000 values */
+#define ARENA_LIMIT ((size_t) 256 << 20)   /* of the call and its reply: the status of the largest pod */
 
 /* Takes the connection out of the control's list. */
 static void
@@ -177,8 +178,9 @@ work (struct cpod_connection *connection, uint64_t end_ns)
 			cpod_connection_enqueue (connection, 0);
 			return;
 		}
-		cpod_arena_init (&arena, ARENA_LIMIT);
+		cpod_arena_init (&arena, MESSAGE_LIMIT);
 		ret = cpod_varlink_next (&connection->inbox, &arena, &message, NULL);
+		arena.limit = ARENA_LIMIT;
 		if (ret == 1) {
 			cpod_control_call (connection, &arena, &message);
 			drop_fds (connection);

@@ -1,5 +1,7 @@
-/* See control-share.h. The number of entries is small: sums over a peer's are made anew each time. */
+/* See control-share.h. The number of entries is small: the peers' sums are made anew each time. */
 #include "control-share.h"
+
+#include <string.h>
 
 enum {
 	MOST_DESCRIPTORS = 512,
@@ -28,22 +30,37 @@ cpod_share_set_limits (struct cpod_share_limits *ret_limits, uint64_t max_files)
 }
 
 /* What a peer holds in all. */
-struct sum { size_t connections, descriptors, bytes, lasting; };
+struct sum { pid_t pid; bool used; size_t connections, descriptors, bytes, lasting; };
 
-static struct sum
-sum_of (const struct cpod_share_entry *entries, size_t n, pid_t pid)
+/* The sums of all peers, by a hash of their pid. At most half full. */
+enum { SLOTS = 2 * CPOD_SHARE_MAX_CONNECTIONS };
+struct sums { struct sum slots[SLOTS]; };
+
+/* The slot of a peer; a free one when nothing of it was added. */
+static struct sum *
+sum_of (struct sums *sums, pid_t pid)
 {
-	struct sum sum = { 0 };
+	size_t i = ((uint32_t) pid * 2654435761u) % SLOTS;
 
+	while (sums->slots[i].used && sums->slots[i].pid != pid)
+		i = (i + 1) % SLOTS;
+	return &sums->slots[i];
+}
+
+static void
+add_up (struct sums *sums, const struct cpod_share_entry *entries, size_t n)
+{
+	memset (sums, 0, sizeof (*sums));
 	for (size_t i = 0; i < n; i++) {
-		if (entries[i].pid != pid)
-			continue;
-		sum.connections++;
-		sum.descriptors += entries[i].descriptors;
-		sum.bytes += entries[i].bytes;
-		sum.lasting += entries[i].state == CPOD_SHARE_BUSY;
+		struct sum *sum = sum_of (sums, entries[i].pid);
+
+		sum->used = true;
+		sum->pid = entries[i].pid;
+		sum->connections++;
+		sum->descriptors += entries[i].descriptors;
+		sum->bytes += entries[i].bytes;
+		sum->lasting += entries[i].state == CPOD_SHARE_BUSY;
 	}
-	return sum;
 }
 
 /* How readily an entry gives way; 0: never. */
@@ -62,17 +79,19 @@ cpod_share_place (const struct cpod_share_limits *limits, const struct cpod_shar
 {
 	size_t victim = CPOD_SHARE_NONE, most = 0;
 	unsigned int best = 0;
+	struct sums sums;
 
+	add_up (&sums, entries, n);
 	for (size_t i = 0; i < n; i++) {
-		const struct sum sum = sum_of (entries, n, entries[i].pid);
-		const bool greedy = sum.connections > limits->connections / GREEDY_PART
-			|| sum.descriptors > limits->descriptors / GREEDY_PART;
+		const struct sum *sum = sum_of (&sums, entries[i].pid);
+		const bool greedy = sum->connections > limits->connections / GREEDY_PART
+			|| sum->descriptors > limits->descriptors / GREEDY_PART;
 		const unsigned int ready = readiness (entries[i].state, greedy);
 
-		if (ready == 0 || ready < best || (ready == best && sum.descriptors <= most))
+		if (ready == 0 || ready < best || (ready == best && sum->descriptors <= most))
 			continue;
 		best = ready;
-		most = sum.descriptors;
+		most = sum->descriptors;
 		victim = i;
 	}
 	return victim;
@@ -82,9 +101,11 @@ size_t
 cpod_share_heaviest (const struct cpod_share_entry *entries, size_t n)
 {
 	size_t victim = CPOD_SHARE_NONE, most = 0;
+	struct sums sums;
 
+	add_up (&sums, entries, n);
 	for (size_t i = 0; i < n; i++) {
-		const size_t bytes = entries[i].bytes > 0 ? sum_of (entries, n, entries[i].pid).bytes : 0;
+		const size_t bytes = entries[i].bytes > 0 ? sum_of (&sums, entries[i].pid)->bytes : 0;
 
 		if (bytes < most || bytes == 0
 		    || (bytes == most && victim != CPOD_SHARE_NONE && entries[i].bytes <= entries[victim].bytes))
@@ -99,15 +120,18 @@ bool
 cpod_share_may_last (const struct cpod_share_limits *limits, const struct cpod_share_entry *entries, size_t n,
                      pid_t pid, size_t *ret_victim)
 {
-	size_t all = 0, most = sum_of (entries, n, pid).lasting + 1;
+	size_t all = 0, most;
+	struct sums sums;
 
+	add_up (&sums, entries, n);
+	most = sum_of (&sums, pid)->lasting + 1;
 	*ret_victim = CPOD_SHARE_NONE;
 	for (size_t i = 0; i < n; i++)
 		all += entries[i].state == CPOD_SHARE_BUSY;
 	if (all < limits->lasting)
 		return true;
 	for (size_t i = 0; i < n; i++) {
-		const size_t lasting = entries[i].state == CPOD_SHARE_BUSY ? sum_of (entries, n, entries[i].pid).lasting : 0;
+		const size_t lasting = entries[i].state == CPOD_SHARE_BUSY ? sum_of (&sums, entries[i].pid)->lasting : 0;
 
 		if (lasting <= most || lasting <= limits->lasting / GREEDY_PART)
 			continue;

@@ -3,7 +3,7 @@
  * The peers are all the same user or root, so it is by their process that clients are told apart. A peer
  * that holds more than an eighth of what there is counts as greedy, and gives way before all others; a
  * call that is being worked on for anybody else is never cut off. Pure: the server describes its connections,
- * the longest idle first, and is told which one is to go.
+ * CPOD_SHARE_MAX_CONNECTIONS at most and the longest idle first, and is told which one is to go.
  */
 #ifndef CPOD_CLI_CONTROL_SHARE_H
 #define CPOD_CLI_CONTROL_SHARE_H

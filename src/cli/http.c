@@ -136,7 +136,7 @@ bind_one (const struct cpod_http_address *address, size_t i, int *ret_fd, struct
 	    || (family == AF_INET6 && setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof (one)) < 0))
 		return cpod_error_sys (err, errno, "prepare a socket for %s", text);
 	len = socket_address (address, i, &storage);
-	if (bind (fd, (struct sockaddr *) &storage, len) < 0 || listen (fd, 128) < 0)
+	if (bind (fd, (struct sockaddr *) &storage, len) < 0 || listen (fd, SOMAXCONN) < 0)
 		return cpod_error_sys (err, errno, "listen on %s port %u", text,
 		                       (unsigned int) address->port);
 	*ret_fd = cpod_fd_steal (&fd);

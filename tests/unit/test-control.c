@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -574,6 +575,113 @@ many_calls_in_a_row_are_answered_in_order (void **state)
 	close (fd);
 }
 
+/* How often word is in text. */
+static int
+count (const char *text, const char *word)
+{
+	int n = 0;
+
+	for (; (text = strstr (text, word)) != NULL; text++)
+		n++;
+	return n;
+}
+
+static void
+many_calls_in_a_row_let_the_pod_have_its_turn (void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = connect_client (fixture), other = connect_client (fixture);
+
+	for (int i = 0; i < 100; i++)
+		assert_true (send (fd, "{\"method\":\"io.cpod.Pod.Healthy\"}", 33, MSG_NOSIGNAL) == 33);
+	assert_true (send (other, "{\"method\":\"io.cpod.Pod.Healthy\"}", 33, MSG_NOSIGNAL) == 33);
+	assert_true (cpod_loop_turn (&fixture->loop, 0) > 0);
+	assert_in_range (count (heard (fd), "{\"healthy\":true}"), 1, 10);
+	assert_int_equal (count (heard (other), "{\"healthy\":true}"), 1);
+	turn (fixture);
+	assert_in_range (count (heard (fd), "{\"healthy\":true}"), 90, 99);
+	close (fd);
+	close (other);
+}
+
+static void
+half_messages_hold_no_more_than_their_limit (void **state)
+{
+	enum { N = 60, HALF = 600000 };
+	static char half[HALF];
+	struct fixture *fixture = *state;
+	int fds[N], n_closed = 0;
+
+	memset (half, 'a', sizeof (half));
+	for (int i = 0; i < N; i++) {
+		ssize_t n = 1;
+
+		fds[i] = connect_client (fixture);
+		for (size_t sent = 0; sent < HALF && n > 0; sent += n > 0 ? (size_t) n : 0) {
+			n = send (fds[i], half + sent, HALF - sent, MSG_NOSIGNAL);
+			turn (fixture);
+		}
+	}
+	for (int i = 0; i < N; i++)
+		n_closed += closed (fds[i]);
+	assert_in_range (n_closed, N - 28, N - 10);      /* 16 MiB are 20 of them, with the room to read more */
+	assert_false (closed (fds[N - 1]));
+	for (int i = 0; i < N; i++)
+		close (fds[i]);
+	turn (fixture);
+}
+
+static void
+streams_are_bounded_and_an_ordinary_call_is_not (void **state)
+{
+	struct fixture *fixture = *state;
+	struct cpod_share_limits limits;
+	int fds[CPOD_SHARE_MAX_CONNECTIONS];
+	struct rlimit files;
+
+	assert_int_equal (getrlimit (RLIMIT_NOFILE, &files), 0);
+	cpod_share_set_limits (&limits, files.rlim_cur);
+	for (size_t i = 0; i < limits.lasting; i++) {
+		fds[i] = connect_client (fixture);
+		say (fixture, fds[i], "{\"method\":\"io.cpod.Pod.Events\",\"more\":true}");
+		assert_int_equal (count (heard (fds[i]), "subscribed"), 1);
+	}
+	fds[limits.lasting] = connect_client (fixture);
+	ASK (fixture, fds[limits.lasting], "{\"method\":\"io.cpod.Pod.Events\",\"more\":true}",
+	     "{\"error\":\"io.cpod.Pod.Failed\",\"parameters\":{\"errno\":11,\"message\":\"too many streams and "
+	     "programs of clients are in progress; try again later\"}}");
+	ASK (fixture, fds[limits.lasting], "{\"method\":\"io.cpod.Pod.Healthy\"}", "{\"parameters\":{\"healthy\":true}}");
+	for (size_t i = 0; i < limits.lasting; i++)
+		assert_false (closed (fds[i]));
+	for (size_t i = 0; i <= limits.lasting; i++)
+		close (fds[i]);
+	turn (fixture);
+}
+
+static void
+a_message_of_countless_values_ends_the_connection (void **state)
+{
+	enum { SIZE = 1000000 };
+	static const char begin[] = "{\"method\":\"a.b.C\",\"parameters\":{\"x\":[0";
+	struct fixture *fixture = *state;
+	char *text = malloc (SIZE);
+	int fd = connect_client (fixture);
+	ssize_t n = 1;
+
+	memset (text, ',', SIZE);
+	memcpy (text, begin, sizeof (begin) - 1);
+	for (size_t i = sizeof (begin); i < SIZE; i += 2)
+		text[i] = '0';
+	memcpy (text + SIZE - 4, "]}}", 4);
+	for (size_t sent = 0; sent < SIZE && n > 0; sent += n > 0 ? (size_t) n : 0) {
+		n = send (fd, text + sent, SIZE - sent, MSG_NOSIGNAL);
+		turn (fixture);
+	}
+	assert_true (closed (fd));
+	close (fd);
+	free (text);
+}
+
 static void
 the_longest_idle_connection_makes_room (void **state)
 {
@@ -617,6 +725,10 @@ main (void)
 		cmocka_unit_test_setup_teardown (an_endless_message_ends_the_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_client_that_never_reads_holds_up_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (many_calls_in_a_row_are_answered_in_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (many_calls_in_a_row_let_the_pod_have_its_turn, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (half_messages_hold_no_more_than_their_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (streams_are_bounded_and_an_ordinary_call_is_not, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (a_message_of_countless_values_ends_the_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (the_longest_idle_connection_makes_room, set_up, tear_down),
 	};
 
