@@ -1,8 +1,8 @@
 /* Loads modules: see module.h.
  *
  * Stages: the path is made of the directory and the name; every directory above the file is looked
- * at, then the file; then dlopen gets the very path that was checked. Nobody but root and the caller
- * can change what the path means in between: that is what the checks establish.
+ * at, then the file; then dlopen gets the very path that was checked, which has no symbolic link in it.
+ * Nobody but root and the caller can change what it means in between: that is what the checks establish.
  */
 #include "module.h"
 
@@ -85,47 +85,64 @@ check_directories (char *path, struct cpod_error *err)
 	return ret;
 }
 
-int
-cpod_module_check_file (const char *path, struct cpod_error *err)
+/* The path without symbolic links before its last component. */
+static int
+resolve (const char *path, char real[PATH_MAX], struct cpod_error *err)
 {
-	char real[PATH_MAX], directory[PATH_MAX];
-	const char *name = strrchr (path, '/');
+	const char *name = strrchr (path, '/') + 1;
+	char directory[PATH_MAX];
+
+	memcpy (directory, path, (size_t) (name - path));
+	directory[name - path] = '\0';
+	if (!realpath (directory, real))
+		return cpod_error_sys (err, errno, "look at %s", directory);
+	if (strlen (real) + strlen (name) + 2 > PATH_MAX)
+		return cpod_error_sys (err, ENAMETOOLONG, "look at %s", path);
+	if (strcmp (real, "/") != 0)
+		strcat (real, "/");
+	strcat (real, name);
+	return 0;
+}
+
+int
+cpod_module_check_file (const char *path, char *ret_real, struct cpod_error *err)
+{
+	char parents[PATH_MAX];
 	struct stat st;
 	int ret;
 
-	if (path[0] != '/' || strlen (path) >= sizeof (directory))
+	if (path[0] != '/' || strlen (path) >= PATH_MAX)
 		return cpod_error_set (err, EINVAL, "%s is not an absolute path", path);
-	if (lstat (path, &st) < 0)
+	ret = resolve (path, ret_real, err);
+	if (ret < 0)
+		return ret;
+	if (lstat (ret_real, &st) < 0)
 		return cpod_error_sys (err, errno, "look at %s", path);
 	if (!S_ISREG (st.st_mode))
 		return cpod_error_set (err, EPERM, "%s is not a regular file", path);
 	ret = check_owner (path, &st, S_IWGRP | S_IWOTH, err);
 	if (ret < 0)
 		return ret;
-	memcpy (directory, path, (size_t) (name - path) + 1);
-	directory[name - path + 1] = '\0';
-	if (!realpath (directory, real) || strlen (real) + 2 > sizeof (real))
-		return cpod_error_sys (err, errno, "look at %s", directory);
-	strcat (real, "/");
-	return check_directories (real, err);
+	memcpy (parents, ret_real, strlen (ret_real) + 1);
+	return check_directories (parents, err);
 }
 
 int
 cpod_module_load (const char *name, const char *symbol, void **ret_symbol, struct cpod_error *err)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], real[PATH_MAX];
 	void *module, *found;
 	int ret;
 
 	ret = snprintf (path, sizeof (path), "%s/%s.so", module_dir, name);
 	if (ret < 0 || (size_t) ret >= sizeof (path))
 		return cpod_error_sys (err, ENAMETOOLONG, "load the module %s", name);
-	ret = cpod_module_check_file (path, err);
+	ret = cpod_module_check_file (path, real, err);
 	if (ret == -ENOENT || ret == -ENOTDIR)
 		return cpod_error_set (err, ENOENT, "the module %s is not installed (there is no %s)", name, path);
 	if (ret < 0)
 		return cpod_error_prefix (err, ret, "load the module %s", name);
-	module = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+	module = dlopen (real, RTLD_NOW | RTLD_LOCAL);
 	if (!module)
 		return cpod_error_set (err, ENOEXEC, "load the module %s: %s", name, dlerror ());
 	found = dlsym (module, symbol);

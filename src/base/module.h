@@ -26,7 +26,9 @@ void cpod_module_set_dir (const char *dir);
 void cpod_module_use_build_tree (void);
 
 /* Refuses a shared object (absolute path) that is not above doubt, see above. Also meant for runtime
- * plugins. -EPERM, -EINVAL (not absolute) or why it cannot be looked at; the message names the path. */
-int cpod_module_check_file (const char *path, struct cpod_error *err);
+ * plugins. -EPERM, -EINVAL (not absolute) or why it cannot be looked at; the message names the path.
+ * ret_real (PATH_MAX bytes) becomes what may be loaded: the same file by a path without symbolic links. A link on
+ * the way may be anybody's, who could turn it elsewhere after this. */
+int cpod_module_check_file (const char *path, char *ret_real, struct cpod_error *err);
 
 #endif

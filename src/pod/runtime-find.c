@@ -94,12 +94,13 @@ static int
 load_plugin (const char *path, const struct cpod_runtime **ret_runtime, struct cpod_error *err)
 {
 	const struct cpod_runtime *runtime;
+	char real[PATH_MAX];
 	void *plugin;
-	int ret = cpod_module_check_file (path, err);
+	int ret = cpod_module_check_file (path, real, err);
 
 	if (ret < 0)
 		return cpod_error_prefix (err, ret, "load the runtime %s", path);
-	plugin = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+	plugin = dlopen (real, RTLD_NOW | RTLD_LOCAL);
 	if (!plugin)
 		return cpod_error_set (err, ENOEXEC, "load the runtime %s: %s", path, dlerror ());
 	runtime = dlsym (plugin, CPOD_RUNTIME_SYMBOL);
