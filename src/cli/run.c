@@ -16,7 +16,7 @@ run (const struct cpod_args *args)
 		.logs = args->values[OPTION_LOGS] != NULL,
 		.no_http_kill = args->values[OPTION_NO_HTTP_KILL] != NULL,
 	};
-	const char *runtime = args->values[OPTION_RUNTIME], *port = args->values[OPTION_PORT];
+	const char *port = args->values[OPTION_PORT];
 	struct cpod_http_address address;
 	struct cpod_spec *spec;
 	struct cpod_error err;
@@ -24,7 +24,8 @@ run (const struct cpod_args *args)
 
 	if (port != NULL && cpod_http_parse (port, &address, &err) < 0)
 		return cpod_fail (CPOD_EXIT_USAGE, "run: %s", err.message);
-	if (cpod_runtime_find (runtime != NULL ? runtime : "production", &options.runtime, &err) < 0)
+	options.runtime_name = args->values[OPTION_RUNTIME] != NULL ? args->values[OPTION_RUNTIME] : "production";
+	if (cpod_runtime_find (options.runtime_name, &options.runtime, &err) < 0)
 		return cpod_fail (CPOD_EXIT_USAGE, "run: %s", err.message);
 	status = cpod_load_spec (args->operands[0], args->values[OPTION_NAME],
 	                         args->values[OPTION_STRICT] != NULL,

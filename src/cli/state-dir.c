@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +194,7 @@ static int
 reclaim_runtime (int dir_fd, const char *path, struct cpod_error *err)
 {
 	const struct cpod_runtime *runtime;
-	char plugin[512];
+	char plugin[PATH_MAX];
 	int ret;
 
 	ret = cpod_file_get (dir_fd, "plugin", plugin, sizeof (plugin));

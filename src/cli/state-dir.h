@@ -2,7 +2,7 @@
  *
  *   lock      held with flock for the supervisor's whole life: free means that it is dead
  *   spec.json the normalised spec
- *   plugin    the runtime's name
+ *   plugin    the runtime: its name, or the path of a plugin
  *   control   the control socket
  *   runtime/  the runtime's own
  *

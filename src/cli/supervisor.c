@@ -171,7 +171,7 @@ make_state (struct cpod_supervisor *self, struct cpod_error *err)
 	if (ret < 0)
 		return ret;
 	ret = cpod_state_create (&self->state, cpod_spec_name (self->options.spec),
-	                         self->options.runtime->name, json, err);
+	                         self->options.runtime_name, json, err);
 	self->taken = ret == -EEXIST;
 	free (json);
 	return ret;

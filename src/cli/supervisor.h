@@ -18,6 +18,7 @@
 struct cpod_supervisor_options {
 	const struct cpod_spec *spec;
 	const struct cpod_runtime *runtime;
+	const char *runtime_name;                  /* by which cpod_runtime_find found it: also a path */
 	const struct cpod_http_address *address;   /* NULL: no HTTP */
 	bool no_http_kill;
 	bool logs;
