@@ -7,15 +7,20 @@
 #include "production.h"
 
 #include "src/base/error.h"
+#include "src/base/fd.h"
+#include "src/base/loop.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #ifndef CPOD_VERSION
 #define CPOD_VERSION "0"
 #endif
+
+#define CANCEL_NS UINT64_C (1000000000)   /* how long a start that is given up may take to end */
 
 /* ---- the asynchronous set ---- */
 
@@ -29,12 +34,24 @@ op_result (struct cpod_rt_op *op, struct cpod_rt_exit *ret_exit, struct cpod_err
 	return cpod_rtexec_result (op, ret_exit != NULL ? ret_exit : &unused, err);
 }
 
-/* A start that is given up: its container is destroyed next, which kills what there is of it. */
+/* A start that is given up: what there is of the container is killed, which soon ends the start. One that hangs
+ * all the same is forgotten: its container is destroyed next. */
 static void
 cancel_start (struct cpod_rt_op *op)
 {
-	(void) poll (&(struct pollfd) { .fd = op->fd, .events = POLLIN }, 1, 1000);
-	(void) cpod_rtc_start_result (op, NULL);
+	const uint64_t until_ns = cpod_clock_ns () + CANCEL_NS;
+	struct pollfd ready = { .fd = op->fd, .events = POLLIN };
+	int ret;
+
+	do {
+		(void) cpod_rtc_kill (op->container, SIGKILL, NULL);   /* too early: then again, at the next word */
+		(void) poll (&ready, 1, (int) (CANCEL_NS / 1000000));
+		ret = cpod_rtc_start_result (op, NULL);
+	} while (ret == -EAGAIN && cpod_clock_ns () < until_ns);
+	if (ret == -EAGAIN) {
+		cpod_fd_close (&op->fd);
+		free (op);
+	}
 }
 
 static void
