@@ -7,7 +7,7 @@
  * Each program leads a process group of its own. The group is killed when the container ends, while
  * its leader is still a zombie: the group's number cannot have been taken over then.
  *
- * Locking: lock guards pid, ended and the list of programs; nobody waits for a program while holding it.
+ * Locking: lock guards pid, started, ended and the list of programs; nobody waits for a program while holding it.
  */
 #include "runtimes.h"
 
@@ -212,7 +212,7 @@ spawn (struct cpod_rt_container *c, const char *const *argv, const int *stdio_fd
 	return -ret;
 }
 
-/* Spawns argv as one of the container's programs, unless it has been killed. */
+/* Spawns argv as one of the container's programs, if it runs (or is about to: program is its first). */
 static int
 launch (struct cpod_rt_container *c, const char *const *argv, const int *stdio_fd, struct running *program,
         struct cpod_error *err, const char *field)
@@ -220,8 +220,12 @@ launch (struct cpod_rt_container *c, const char *const *argv, const int *stdio_f
 	int ret;
 
 	pthread_mutex_lock (&c->lock);
-	ret = c->killed || c->ended ? -ESRCH : spawn (c, argv, stdio_fd, &program->pid);
+	if (c->killed || c->ended || (program != &c->program && !c->started))
+		ret = -ESRCH;
+	else
+		ret = spawn (c, argv, stdio_fd, &program->pid);
 	if (ret == 0) {
+		c->started = true;
 		program->next = c->running;
 		c->running = program;
 	}
@@ -335,7 +339,6 @@ shellout_start (struct cpod_rt_container *c, struct cpod_error *err)
 
 	for (int fd = 0; fd < 3; fd++)
 		cpod_fd_close (&c->stdio_fd[fd]);
-	c->started = ret == 0;
 	return ret;
 }
 
