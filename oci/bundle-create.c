@@ -312,11 +312,20 @@ cpod_bundle_create (const struct cpod_bundle_options *options, struct cpod_error
 
 /* ---- run ---- */
 
-/* Hands signals on until the container has ended. */
-static int
-hand_on (const struct cpod_making *making, int signal_fd, struct cpod_error *err)
+int
+cpod_bundle_take_signals (int *ret_fd, struct cpod_error *err)
 {
-	struct pollfd fds[2] = { { .fd = making->pidfd, .events = POLLIN }, { .fd = signal_fd, .events = POLLIN } };
+	sigset_t all;
+
+	sigfillset (&all);
+	*ret_fd = sigprocmask (SIG_BLOCK, &all, NULL) < 0 ? -1 : signalfd (-1, &all, SFD_CLOEXEC);
+	return *ret_fd < 0 ? cpod_error_sys (err, errno, "signalfd") : 0;
+}
+
+int
+cpod_bundle_hand_on (int pidfd, int signal_fd, struct cpod_error *err)
+{
+	struct pollfd fds[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = signal_fd, .events = POLLIN } };
 	struct signalfd_siginfo info;
 
 	for (;;) {
@@ -326,7 +335,7 @@ hand_on (const struct cpod_making *making, int signal_fd, struct cpod_error *err
 			return 0;
 		if (fds[1].revents != 0 && read (signal_fd, &info, sizeof (info)) == (ssize_t) sizeof (info)
 		    && info.ssi_signo != SIGCHLD)
-			(void) syscall (SYS_pidfd_send_signal, making->pidfd, info.ssi_signo, NULL, 0);
+			(void) syscall (SYS_pidfd_send_signal, pidfd, info.ssi_signo, NULL, 0);
 	}
 }
 
@@ -336,10 +345,10 @@ await_end (struct cpod_making *making, int signal_fd, struct cpod_rt_exit *ret_e
 	int status = 0, ret;
 
 	cpod_fd_close (&making->dir_fd);        /* and its lock: others may act on the container now */
-	if (making->options->attend != NULL)
-		ret = making->options->attend (making->options->attend_data, making->pidfd, err);
+	if (making->options->attend != NULL && making->spec->process->terminal.value)
+		ret = making->options->attend (making->options->attend_data, making->pidfd, signal_fd, err);
 	else
-		ret = hand_on (making, signal_fd, err);
+		ret = cpod_bundle_hand_on (making->pidfd, signal_fd, err);
 	if (ret < 0)
 		return ret;
 	while (waitpid (making->pid, &status, 0) < 0)
@@ -394,16 +403,13 @@ cpod_bundle_run (const struct cpod_bundle_options *options, struct cpod_rt_exit 
 {
 	struct cpod_making making;
 	cpod_autofd signal_fd = -1;
-	sigset_t all;
 	int ret;
 
 	init_making (&making, options);
 	*ret_exit = (struct cpod_rt_exit) { 0 };
-	if ((ret = cpod_making_read (&making, err)) == 0) {
-		sigfillset (&all);
-		if (!options->detach && (sigprocmask (SIG_BLOCK, &all, NULL) < 0 || (signal_fd = signalfd (-1, &all, SFD_CLOEXEC)) < 0))
-			ret = cpod_error_sys (err, errno, "signalfd");
-	}
+	ret = cpod_making_read (&making, err);
+	if (ret == 0 && !options->detach)
+		ret = cpod_bundle_take_signals (&signal_fd, err);
 	if (ret == 0)
 		ret = cpod_making_prepare (&making, err);
 	if (ret == 0)

@@ -359,7 +359,7 @@ cpod_bundle_freeze (struct cpod_bundle *bundle, bool frozen, struct cpod_error *
 		return cpod_error_set (err, ENOTSUP, "container `%s` has no cgroup: it cannot be paused", bundle->state.id);
 	ret = cpod_cgroup_freeze (bundle->cgroup_fd, frozen, err);
 	if (ret == 0)
-		ret = cpod_cgroup_wait (bundle->cgroup_fd, "frozen", frozen, cpod_clock_ns () + 5 * CPOD_DEATH_NS, err);
+		ret = cpod_cgroup_wait (bundle->cgroup_fd, "frozen", frozen, cpod_clock_ns () + CPOD_DEATH_NS, err);
 	return ret < 0 ? cpod_error_prefix (err, ret, "container `%s`", bundle->state.id) : 0;
 }
 

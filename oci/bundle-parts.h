@@ -6,7 +6,7 @@
 #include "cgroup.h"
 #include "compile.h"
 
-#define CPOD_DEATH_NS 2000000000ull       /* how long a killed process may take to be gone */
+#define CPOD_DEATH_NS 10000000000ull      /* how long a killed process may take to be gone; its parent may be slow to reap */
 
 /* A container in the making. */
 struct cpod_making {
@@ -68,6 +68,10 @@ int cpod_bundle_confine_devices (const struct cpod_oci_resources *resources, int
                                  struct cpod_arena *arena, struct cpod_error *err);
 /* Puts pid, as text, into a file of the caller's. */
 int cpod_bundle_write_pid (const char *path, pid_t pid, struct cpod_error *err);
+/* Hands signals on until the process of pidfd has ended. */
+int cpod_bundle_hand_on (int pidfd, int signal_fd, struct cpod_error *err);
+/* Blocks every signal, and opens a descriptor for them. */
+int cpod_bundle_take_signals (int *ret_fd, struct cpod_error *err);
 /* Connects to a console socket. */
 int cpod_bundle_connect (const char *path, int *ret_fd, struct cpod_error *err);
 

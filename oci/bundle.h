@@ -23,6 +23,10 @@ struct cpod_bundle_context {
 	void *data;
 };
 
+/* Called once a program runs that is waited for, with every signal blocked; returns when pidfd is readable. signal_fd:
+ * a signalfd of all signals. */
+typedef int (*cpod_bundle_attend) (void *data, int pidfd, int signal_fd, struct cpod_error *err);
+
 struct cpod_bundle_options {
 	const struct cpod_bundle_context *context;
 	const char *bundle;             /* directory of config.json */
@@ -35,8 +39,7 @@ struct cpod_bundle_options {
 	bool no_pivot, keep_keyring;
 	bool detach;                    /* run: not waited for */
 	int terminal_fd;                /* run: a socket of the caller's that gets the master; -1 */
-	/* run, not detached: called once the program runs, until the container is over. NULL: signals are handed on. */
-	int (*attend) (void *data, int pidfd, struct cpod_error *err);
+	cpod_bundle_attend attend;      /* run, not detached, with a terminal; NULL: signals are handed on */
 	void *attend_data;
 };
 
@@ -72,6 +75,30 @@ int cpod_bundle_kill (struct cpod_bundle *bundle, int signal, bool all, struct c
 int cpod_bundle_freeze (struct cpod_bundle *bundle, bool frozen, struct cpod_error *err);
 /* The pids of its processes, in the bundle's arena. */
 int cpod_bundle_processes (struct cpod_bundle *bundle, pid_t **ret_pids, size_t *ret_n, struct cpod_error *err);
+/* A command for a running container. */
+struct cpod_bundle_exec {
+	const char *name, *text;        /* a process object as JSON and its name for messages; NULL: as the container's own */
+	size_t len;
+	/* changes to the container's own process; NULL, zero: none */
+	const char *const *args;        /* NULL-terminated */
+	const char *cwd;
+	const char *const *env;         /* more variables, NULL-terminated */
+	const char *const *caps;        /* more capabilities, NULL-terminated: bounding, permitted and effective */
+	bool has_user, has_gid;
+	uint32_t uid, gid;
+	bool no_new_privs, terminal;
+
+	const char *cgroup;             /* below the container's; or NULL */
+	const char *pid_file, *console_socket;
+	unsigned int preserve_fds;
+	int terminal_fd;                /* a socket of the caller's that gets the master; -1 */
+	bool detach;
+	cpod_bundle_attend attend;      /* not detached, with a terminal; NULL: signals are handed on */
+	void *attend_data;
+};
+/* Runs it; *ret_exit: how it ended, unless it is detached. */
+int cpod_bundle_exec (struct cpod_bundle *bundle, const struct cpod_bundle_exec *exec, struct cpod_rt_exit *ret_exit,
+                      struct cpod_error *err);
 /* Deletes what is stopped; force: whatever it is, also what a crash has left, and none is fine. */
 int cpod_bundle_delete (const struct cpod_bundle_context *context, const char *id, bool force, struct cpod_error *err);
 /* Changes limits. text: a linux.resources object as JSON; name: of it, for messages. */

@@ -116,31 +116,40 @@ cpod_compile_create_hooks (struct cpod_compiler *compiler)
 		compile_hook (compiler->plan, &create[i], "createContainer", i, give_state (compiler, i));
 }
 
-void
-cpod_compile_close (struct cpod_compiler *compiler)
+/* Closes all but n descriptors that the program gets, and those in the slots that hooks need. */
+static void
+compile_close (struct cpod_plan *plan, struct cpod_arena *arena, const int *preserve_fds, size_t n, const uint16_t *hook_slots,
+               size_t n_hooks)
 {
-	const struct cpod_compile_input *input = compiler->input;
-	size_t n_hooks = compiler->life.hooks != NULL ? compiler->life.hooks->n : 0;
-	uint32_t *slots = cpod_arena_array (compiler->arena, input->n_preserve_fds + n_hooks + 1, sizeof (*slots));
+	uint32_t *slots = cpod_arena_array (arena, n + n_hooks + 1, sizeof (*slots));
 	struct cpod_op *op;
 
 	if (slots == NULL) {
-		compiler->plan->failed = true;
+		plan->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < input->n_preserve_fds; i++) {
-		struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "descriptors to preserve");
+	for (size_t i = 0; i < n; i++) {
+		struct cpod_given *given = cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "descriptors to preserve");
 
-		given->fd = input->preserve_fds[i];
+		given->fd = preserve_fds[i];
 		slots[i] = given->slot;
 	}
 	for (size_t i = 0; i < n_hooks; i++)
-		slots[input->n_preserve_fds + i] = compiler->life.hook_slots[i];
-	op = cpod_plan_add (compiler->plan, CPOD_OP_CLOSE, NULL, "close every descriptor above %zu", 2 + input->n_preserve_fds);
-	if (input->n_preserve_fds + n_hooks == 0)
+		slots[n + i] = hook_slots[i];
+	op = cpod_plan_add (plan, CPOD_OP_CLOSE, NULL, "close every descriptor above %zu", 2 + n);
+	if (n + n_hooks == 0)
 		return;
-	op->close.preserve = cpod_plan_numbers (compiler->plan, slots, input->n_preserve_fds);
-	op->close.keep = cpod_plan_numbers (compiler->plan, slots + input->n_preserve_fds, n_hooks);
+	op->close.preserve = cpod_plan_numbers (plan, slots, n);
+	op->close.keep = cpod_plan_numbers (plan, slots + n, n_hooks);
+}
+
+void
+cpod_compile_close (struct cpod_compiler *compiler)
+{
+	size_t n_hooks = compiler->life.hooks != NULL ? compiler->life.hooks->n : 0;
+
+	compile_close (compiler->plan, compiler->arena, compiler->input->preserve_fds, compiler->input->n_preserve_fds,
+	               compiler->life.hook_slots, n_hooks);
 }
 
 void
@@ -150,10 +159,59 @@ cpod_compile_wait (struct cpod_plan *plan, const struct cpod_compile_life *life,
 	struct cpod_op *op;
 
 	if (life != NULL && life->wait) {
-		op = cpod_plan_add (plan, CPOD_OP_FIND, "process.args[0]", "look for the program");
+		op = cpod_plan_add (plan, CPOD_OP_FIND, "process.args[0]", "find the executable file of the program in $PATH");
 		op->exec.paths = paths;
 		cpod_plan_add (plan, CPOD_OP_WAIT, NULL, "wait for the start");
 	}
 	for (size_t i = 0; hooks != NULL && i < life->hooks->n; i++)
 		compile_hook (plan, &hooks[i], "startContainer", i, life->hook_slots[i]);
+}
+
+/* Into the container: its cgroup, if birth could not, and its namespaces. */
+static void
+compile_entry (const struct cpod_compile_join *join, struct cpod_plan *plan)
+{
+	struct cpod_given *given;
+	struct cpod_op *op;
+
+	if (join->join_cgroup != NULL) {
+		given = cpod_plan_give (plan, CPOD_GIVEN_PATH, CPOD_SLOT_NONE, join->join_cgroup, "cgroup");
+		op = cpod_plan_add (plan, CPOD_OP_JOIN_CGROUP, NULL, "enter the cgroup %s", join->join_cgroup);
+		op->join.slot = given->slot;
+	}
+	given = cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the container");
+	given->fd = join->pidfd;
+	op = cpod_plan_add (plan, CPOD_OP_SETNS, NULL, "join the container's namespaces");
+	op->setns.slot = given->slot;
+	op->setns.type = (uint32_t) join->namespaces;
+}
+
+int
+cpod_compile_join (const struct cpod_compile_join *join, struct cpod_arena *arena, struct cpod_plan *plan, struct cpod_error *err)
+{
+	const struct cpod_process *process = join->process;
+	bool terminal = join->terminal_fd >= 0;
+	struct cpod_given *given;
+	struct cpod_op *op;
+
+	plan->header.null_path = cpod_plan_text (plan, "/dev/null");
+	compile_entry (join, plan);
+	if (process->oom_score_adj.set) {
+		cpod_plan_add (plan, CPOD_OP_PROC, NULL, "open a procfs");
+		op = cpod_plan_add (plan, CPOD_OP_OOM_SCORE_ADJ, "process.oomScoreAdj", "set oom_score_adj");
+		op->number.value = process->oom_score_adj.value;
+	}
+	if (terminal) {
+		given = cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the terminal's socket");
+		given->fd = join->terminal_fd;
+		op = cpod_plan_add (plan, CPOD_OP_TERMINAL, "process.terminal", "make a terminal in the container's /dev/pts");
+		op->terminal = (struct cpod_op_terminal) { given->slot, join->rows, join->columns, 0, process->uid };
+	}
+	compile_close (plan, arena, join->preserve_fds, join->n_preserve_fds, NULL, 0);
+	cpod_plan_add (plan, CPOD_OP_KEYRING, NULL, "join a session keyring of its own");
+	if (!terminal)
+		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
+	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd,
+	                      terminal ? CPOD_BIRTH_TERMINAL : CPOD_BIRTH_PLAIN, NULL);
+	return cpod_plan_check (plan, err);
 }

@@ -153,6 +153,20 @@ void cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *pr
                            const char *const *envp, const char *cwd, enum cpod_birth birth,
                            const struct cpod_compile_life *life);
 
+/* A command for a running container without a pod. Its descriptors 0-2 are the launcher's. */
+struct cpod_compile_join {
+	const struct cpod_process *process;
+	uint64_t namespaces;                    /* CLONE_NEW* to enter */
+	int pidfd;                              /* of the container; borrowed, as all descriptors here, until the launch */
+	const char *join_cgroup;                /* as in struct cpod_compile_input */
+	int terminal_fd;                        /* gets the master of a new terminal; -1: no terminal */
+	uint16_t rows, columns;
+	const int *preserve_fds;
+	size_t n_preserve_fds;
+};
+int cpod_compile_join (const struct cpod_compile_join *join, struct cpod_arena *arena, struct cpod_plan *plan,
+                       struct cpod_error *err);
+
 /* compile-life.c: a container without a pod, between its creation and its start. */
 /* What the spec asks for, as far as it can be had here. */
 int cpod_compile_life (struct cpod_compiler *compiler, struct cpod_error *err);

@@ -10,5 +10,5 @@ oci_sources += oci/devices-bpf.c oci/devices-bpf.h
 oci_sources += oci/plan-build.c oci/plan-build.h oci/plan.h oci/init/proto.h
 oci_sources += oci/compile.c oci/compile.h oci/compile-pod.c oci/compile-root.c oci/compile-mounts.c oci/compile-kernel.c oci/compile-process.c oci/compile-life.c
 oci_sources += oci/mount-options.c oci/mount-options.h oci/defaults.c oci/defaults.h oci/sysctl.c oci/sysctl.h oci/net.c oci/net.h oci/kernel.c oci/kernel.h
-oci_sources += oci/bundle.c oci/bundle.h oci/bundle-parts.h oci/bundle-create.c oci/bundle-life.c oci/bundle-update.c oci/hooks.c oci/state.c oci/state.h
+oci_sources += oci/bundle.c oci/bundle.h oci/bundle-parts.h oci/bundle-create.c oci/bundle-life.c oci/bundle-update.c oci/bundle-exec.c oci/hooks.c oci/state.c oci/state.h
 oci_sources += oci/launch.c oci/launch.h oci/production.c oci/production.h oci/pod.c oci/pod-init.c oci/request.c oci/container.c oci/exec.c oci/devices.c

@@ -17,6 +17,7 @@ cli_sources += \
 	src/cli/load.c src/cli/load.h \
 	src/cli/logs.c src/cli/logs.h \
 	src/cli/names.c src/cli/names.h \
+	src/cli/pod-status-json.c src/cli/pod-status-json.h \
 	src/cli/ps.c \
 	src/cli/relay.c src/cli/relay.h \
 	src/cli/run.c \
@@ -36,6 +37,7 @@ cli_sources += \
 ocicli_sources += \
 	src/cli/oci-main.c src/cli/oci.h \
 	src/cli/oci-delete.c \
+	src/cli/oci-exec.c \
 	src/cli/oci-kill.c \
 	src/cli/oci-list.c \
 	src/cli/oci-log.c \
@@ -44,5 +46,6 @@ ocicli_sources += \
 	src/cli/oci-run.c \
 	src/cli/oci-start.c \
 	src/cli/oci-state.c \
+	src/cli/oci-tty.c src/cli/oci-tty.h src/cli/terminal.c \
 	src/cli/oci-update.c
 src/cli/interface.$(OBJEXT): docs/io.cpod.Pod.varlink

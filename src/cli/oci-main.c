@@ -24,6 +24,7 @@ static const struct command {
 	{ "create", cpod_oci_create, "[OPTION]... ID", "make a container that waits for start" },
 	{ "start", cpod_oci_start, "ID", "start the program of a created container" },
 	{ "run", cpod_oci_run, "[OPTION]... ID", "create, start, wait and delete" },
+	{ "exec", cpod_oci_exec, "[OPTION]... ID COMMAND...", "run a command in a container" },
 	{ "state", cpod_oci_state, "ID", "print a container's state as JSON" },
 	{ "list", cpod_oci_list, "[-q] [-f table|json]", "list containers" },
 	{ "ps", cpod_oci_ps, "[-f table|json] ID", "list a container's processes" },

@@ -1,5 +1,6 @@
 /* cpod-oci create and cpod-oci run: from a bundle to a container. */
 #include "oci.h"
+#include "oci-tty.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,10 +78,21 @@ int
 cpod_oci_run (struct cpod_oci_cli *cli, int argc, char **argv)
 {
 	struct cpod_bundle_options bundle = { .context = &cli->context, .bundle = ".", .terminal_fd = -1 };
+	struct cpod_oci_tty tty = { -1, -1 };
 	struct cpod_rt_exit exit = { 0 };
 	struct cpod_error err = { 0 };
+	int ret = 0;
 
 	if (read_options (cli, argc, argv, true, &bundle) != 0)
 		return 1;
-	return cpod_bundle_run (&bundle, &exit, &err) < 0 ? cpod_oci_fail (cli, "%s", err.message) : exit.code;
+	if (bundle.console_socket == NULL && !bundle.detach) {
+		ret = cpod_oci_tty_open (&tty, &err);
+		bundle.terminal_fd = tty.their_fd;
+		bundle.attend = cpod_oci_tty_attend;
+		bundle.attend_data = &tty;
+	}
+	if (ret == 0)
+		ret = cpod_bundle_run (&bundle, &exit, &err);
+	cpod_oci_tty_close (&tty);
+	return ret < 0 ? cpod_oci_fail (cli, "%s", err.message) : exit.code;
 }
