@@ -68,6 +68,12 @@ int cpod_cgroup_own_path (const char *text, char *path, size_t size);
 /* Opens the root of the version 2 hierarchy, unified or hybrid. -ENOENT: none is mounted. */
 int cpod_cgroup_root_open (int *ret_fd, struct cpod_error *err);
 
+/* The caller's own group, from /proc/self/cgroup: "/a/b". -ENOENT: none in version 2. */
+int cpod_cgroup_own (char *path, size_t size, struct cpod_error *err);
+/* Where an ordinary user may make groups, relative to root_fd: the nearest one, from own (as cpod_cgroup_own has it) upwards,
+ * that is the caller's and holds no process itself; else own. -ENOENT: own is not the caller's; the message says so. */
+int cpod_cgroup_delegated (int root_fd, const char *own, char *path, size_t size, struct cpod_error *err);
+
 enum cpod_cgroup_flags {
 	CPOD_CGROUP_NEW = 1 << 0,   /* the last component must not exist: -EEXIST */
 };

@@ -71,12 +71,14 @@ cpod_compile_devices (struct cpod_compiler *compiler, struct cpod_error *err)
 	if (compiler->dev_is_bound)
 		return 0;
 	dev = compiler->dev_slot != 0 ? compiler->dev_slot : compile_open_dir (compiler, "/dev", NULL);
-	for (size_t i = 0; i < cpod_default_n_devices; i++)
+	for (size_t i = 0; i < cpod_default_n_devices && compiler->input->ids == NULL; i++)
 		compile_node (compiler, dev, cpod_default_devices[i].name, 0020666,
 		              (uint64_t) cpod_default_devices[i].major << 32 | cpod_default_devices[i].minor, NULL,
 		              cpod_compile_field (compiler->arena, "/dev/%s", cpod_default_devices[i].name));
-	for (size_t i = 0; i < compiler->linux_part->devices.n && ret == 0; i++)
+	for (size_t i = 0; i < compiler->linux_part->devices.n && ret == 0 && compiler->input->ids == NULL; i++)
 		ret = compile_device (compiler, &devices[i], dev, i, err);
+	if (compiler->input->ids != NULL)
+		ret = cpod_compile_bound_devices (compiler, dev, err);
 	for (size_t i = 0; i < cpod_default_n_links; i++) {
 		struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_SYMLINK, NULL, "link /dev/%s to %s",
 		                                    cpod_default_links[i].name, cpod_default_links[i].target);

@@ -121,9 +121,8 @@ static int
 compile_bind (struct cpod_compiler *compiler, const struct mount *mount, struct cpod_error *err)
 {
 	const struct cpod_int *root_propagation = &compiler->linux_part->rootfs_propagation;
-	enum cpod_given_kind kind = mount->options.recursive ? CPOD_GIVEN_TREE_REC : CPOD_GIVEN_TREE;
 	uint64_t set = attributes (compiler, mount);
-	struct cpod_given *given;
+	uint16_t slot;
 	const char *source = "";
 	bool is_dir = false, slave;
 	int ret;
@@ -133,15 +132,15 @@ compile_bind (struct cpod_compiler *compiler, const struct mount *mount, struct 
 		ret = cpod_compile_is_directory (source, &is_dir, cpod_compile_field (compiler->arena, "%s.source", mount->field), err);
 	if (ret < 0)
 		return ret;
-	given = cpod_plan_give (compiler->plan, kind, CPOD_SLOT_NONE, source,
-	                        cpod_compile_field (compiler->arena, "%s.source", mount->field));
+	slot = cpod_compile_tree (compiler, source, mount->options.recursive,
+	                          cpod_compile_field (compiler->arena, "%s.source", mount->field));
 	slave = root_propagation->set && root_propagation->value >= CPOD_OCI_PROPAGATION_SLAVE
 	        && root_propagation->value <= CPOD_OCI_PROPAGATION_RSHARED;
 	if (mount->options.propagation == 0)
-		compile_attributes (compiler, mount, given->slot, 0, 0, slave ? MS_SLAVE : MS_PRIVATE, true, "propagation");
-	compile_attributes (compiler, mount, given->slot, set, mount->options.clear, 0, false, "attributes");
-	compile_attach (compiler, mount, given->slot, is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE);
-	compile_tree_attributes (compiler, mount, given->slot);
+		compile_attributes (compiler, mount, slot, 0, 0, slave ? MS_SLAVE : MS_PRIVATE, true, "propagation");
+	compile_attributes (compiler, mount, slot, set, mount->options.clear, 0, false, "attributes");
+	compile_attach (compiler, mount, slot, is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE);
+	compile_tree_attributes (compiler, mount, slot);
 	return 0;
 }
 
@@ -154,10 +153,7 @@ read_only_later (struct cpod_compiler *compiler, const struct mount *mount, uint
 	if (strcmp (mount->type, "tmpfs") != 0 || (mount->options.set & MOUNT_ATTR_RDONLY) == 0
 	    || compiler->n_late_readonly == limit)
 		return false;
-	compiler->late_readonly[compiler->n_late_readonly].slot = slot;
-	compiler->late_readonly[compiler->n_late_readonly].path = mount->spec->destination;
-	compiler->late_readonly[compiler->n_late_readonly].field = mount->field;
-	compiler->n_late_readonly++;
+	cpod_compile_readonly_later (compiler, slot, mount->spec->destination, mount->field);
 	return true;
 }
 
@@ -200,6 +196,23 @@ note_kernel_mount (struct cpod_compiler *compiler, const char *destination, uint
 	}
 }
 
+/* The options of a file system as far as they can be had: in a user namespace that has not the group tty (5, which a pod's
+ * default and every engine's spec name), a terminal has its user's group. */
+static struct cpod_ref_list
+compile_options (struct cpod_compiler *compiler, const struct mount *mount)
+{
+	const struct cpod_idmap *ids = compiler->input->ids;
+	const char **kept = cpod_arena_array (compiler->arena, mount->options.n_data + 1, sizeof (*kept));
+	size_t n = 0;
+
+	if (kept == NULL || ids == NULL || strcmp (mount->type, "devpts") != 0)
+		return cpod_plan_texts (compiler->plan, mount->options.data, mount->options.n_data);
+	for (size_t i = 0; i < mount->options.n_data; i++)
+		if (strcmp (mount->options.data[i], "gid=5") != 0 || cpod_id_ranges_find (&ids->gids, 5, NULL))
+			kept[n++] = mount->options.data[i];
+	return cpod_plan_texts (compiler->plan, kept, n);
+}
+
 /* A file system that the container's first process makes. */
 static void
 compile_own (struct cpod_compiler *compiler, const struct mount *mount)
@@ -216,12 +229,56 @@ compile_own (struct cpod_compiler *compiler, const struct mount *mount)
 	op->fsmount.slot = slot;
 	op->fsmount.type = cpod_plan_text (compiler->plan, mount->type);
 	op->fsmount.source = mount->spec->source ? cpod_plan_text (compiler->plan, mount->spec->source) : 0;
-	op->fsmount.options = cpod_plan_texts (compiler->plan, mount->options.data, mount->options.n_data);
+	op->fsmount.options = compile_options (compiler, mount);
 	op->fsmount.attributes = (uint32_t) set;
 	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
 	if (strcmp (mount->spec->destination, "/dev") == 0)
 		compiler->dev_slot = strcmp (mount->type, "tmpfs") == 0 ? slot : 0;
 	note_kernel_mount (compiler, mount->spec->destination, slot);
+	compile_tree_attributes (compiler, mount, slot);
+}
+
+/* A cgroup mount where there is no group to show: the namespace begins at the supervisor's, with everything that
+ * is below it. */
+static void
+compile_no_cgroup (struct cpod_compiler *compiler, const struct mount *mount)
+{
+	uint16_t slot = cpod_compile_tmpfs (compiler->plan, "size=4k", 0555, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID
+	                                    | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "the cgroup that there is not");
+
+	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
+}
+
+/* The host's sysfs, for a pod in the host's network namespace: one of its own could not be made there. */
+static void
+compile_hosts_sysfs (struct cpod_compiler *compiler, const struct mount *mount)
+{
+	uint16_t slot = cpod_compile_old_tree (compiler->plan, CPOD_OLD_SYS, true, 0);
+
+	compile_attributes (compiler, mount, slot, attributes (compiler, mount) | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID
+	                    | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, MS_PRIVATE, true, "attributes");
+	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
+	note_kernel_mount (compiler, mount->spec->destination, slot);
+	compile_tree_attributes (compiler, mount, slot);
+}
+
+/* A file system whose options name things of the host, made where they mean something: by the walker in what pod
+ * init kept. */
+static void
+compile_in_host (struct cpod_compiler *compiler, const struct mount *mount)
+{
+	struct cpod_op *op;
+	uint16_t slot = cpod_plan_slot (compiler->plan);
+
+	cpod_plan_add (compiler->plan, CPOD_OP_ENTER_HOST, mount->field, "go where the host's paths are");
+	op = cpod_plan_add (compiler->plan, CPOD_OP_FSMOUNT, mount->field, "make a %s for %s", mount->type, mount->spec->destination);
+	op->fsmount.slot = slot;
+	op->fsmount.type = cpod_plan_text (compiler->plan, mount->type);
+	op->fsmount.source = mount->spec->source ? cpod_plan_text (compiler->plan, mount->spec->source) : 0;
+	op->fsmount.options = cpod_plan_texts (compiler->plan, mount->options.data, mount->options.n_data);
+	op->fsmount.attributes = (uint32_t) attributes (compiler, mount);
+	cpod_plan_add (compiler->plan, CPOD_OP_LEAVE_HOST, mount->field, "and back");
+	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
 	compile_tree_attributes (compiler, mount, slot);
 }
 
@@ -282,6 +339,14 @@ refuse_procfs (const struct cpod_compiler *compiler, struct cpod_error *err)
 	                       compiler->namespaces.index[CPOD_OCI_NS_PID]);
 }
 
+/* Whether a sysfs would be that of a network namespace in which this user namespace has no rights. */
+static bool
+has_hosts_sysfs (const struct cpod_compiler *compiler)
+{
+	return compiler->input->ids != NULL
+	       && cpod_namespace_is_hosts (compiler->input, &compiler->namespaces, CPOD_OCI_NS_NETWORK);
+}
+
 static int
 compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec, const char *field, bool own_default,
                struct cpod_error *err)
@@ -310,11 +375,18 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 		compile_own_cgroup (compiler, &mount);
 		return 0;
 	}
-	if (!is_one_of (mount.type, made_inside))
+	if (!is_one_of (mount.type, made_inside) && !compiler->input->unprivileged)
 		return compile_foreign (compiler, &mount, err);
 	if (strcmp (mount.type, "proc") == 0 && compiler->pidns_slot != 0 && !cpod_kernel_has_pidns ())
 		return refuse_procfs (compiler, err);
-	compile_own (compiler, &mount);
+	if (strcmp (mount.type, "cgroup2") == 0 && compiler->input->no_cgroup)
+		compile_no_cgroup (compiler, &mount);
+	else if (strcmp (mount.type, "sysfs") == 0 && has_hosts_sysfs (compiler))
+		compile_hosts_sysfs (compiler, &mount);
+	else if (!is_one_of (mount.type, made_inside))
+		compile_in_host (compiler, &mount);
+	else
+		compile_own (compiler, &mount);
 	return 0;
 }
 

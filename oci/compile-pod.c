@@ -1,12 +1,15 @@
 /* Pod init's own plan, and the namespaces of its containers.
  *
  * Pod init leaves the host's mounts for a small tmpfs of its own, in which the file systems that
- * containers may need stand below /host. The fewer mounts it has, the cheaper is every clone, and
+ * containers may need stand below /host (with a user namespace of the pod's own, in pieces; besides, the kernel's file
+ * systems and the devices that containers cannot have otherwise). The fewer mounts it has, the cheaper is every clone, and
  * nothing that it does by path can meet a name that somebody else made.
  */
 #include "compile.h"
 
+#include "defaults.h"
 #include "oci/net.h"
+#include "rootfs-tools/host-view.h"
 #include "src/base/error.h"
 
 #include <errno.h>
@@ -153,70 +156,131 @@ cpod_namespace_is_hosts (const struct cpod_compile_input *input, const struct cp
 	return !input->pod || (input->pod_flags & shared) != 0;
 }
 
-/* A directory or, when made by CPOD_MAKE_FILE, a name to mount on, in the tmpfs before it is the root. */
-static void
-compile_place (struct cpod_plan *plan, uint16_t slot, const char *path, uint8_t make)
-{
-	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_ATTACH, NULL, "attach it at %s", path);
+/* One of the host's mounts that pod init takes with it. */
+struct copy {
+	const char *path, *place;     /* on the host, in its own root */
+	uint32_t rdev;                /* the device that it must be, or 0 */
+	uint16_t slot;
+	uint8_t make;                 /* enum cpod_make */
+	bool recursive;
+};
+#define MAX_COPIES 80
 
-	op->attach.slot = slot;
-	op->attach.dir = CPOD_SLOT_NONE;
-	op->attach.make = make;
-	op->attach.path = cpod_plan_text (plan, path);
+/* A place below /host. */
+static const char *
+host_place (struct cpod_plan *plan, const char *path)
+{
+	const char *place = cpod_arena_printf (&plan->arena, CPOD_OLD_HOST "%s", strcmp (path, "/") ? path : "");
+
+	if (place == NULL)
+		plan->failed = true;
+	return place != NULL ? place : CPOD_OLD_HOST;
 }
 
-/* A copy of one of the host's mounts, without what is mounted below it. */
-static uint16_t
-compile_copy (struct cpod_plan *plan, const char *path, uint32_t rdev)
+/* What containers may need: layers or, with ids, the pieces, the devices, and a sysfs that shows the host's network. */
+static size_t
+list_copies (const struct cpod_compile_pod *input, struct cpod_plan *plan, struct copy copies[MAX_COPIES])
 {
-	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_OPEN_TREE, NULL, "copy the host's mount of %s", path);
+	const struct cpod_host_piece *pieces = input->pieces != NULL ? input->pieces->items : NULL;
+	size_t n = 0;
 
-	op->open_tree.slot = cpod_plan_slot (plan);
-	op->open_tree.path = cpod_plan_text (plan, path);
-	op->open_tree.rdev = rdev;
-	return op->open_tree.slot;
+	for (size_t i = 0; input->ids == NULL && i < input->layers->n && n < 64; i++)
+		copies[n++] = (struct copy) { input->layers->items[i], host_place (plan, input->layers->items[i]), 0, 0,
+		                              i == 0 ? CPOD_MAKE_DIR : CPOD_MAKE_NOTHING, false };
+	for (size_t i = 0; input->pieces != NULL && i < input->pieces->n && n < 64; i++)
+		if (pieces[i].kind >= CPOD_HOST_PIECE_LAYER)
+			copies[n++] = (struct copy) { pieces[i].path, host_place (plan, pieces[i].path), 0, 0,
+			                              pieces[i].kind == CPOD_HOST_PIECE_FILE ? CPOD_MAKE_FILE : CPOD_MAKE_DIR,
+			                              pieces[i].kind == CPOD_HOST_PIECE_TREE };
+	for (size_t i = 0; input->ids != NULL && i < cpod_default_n_devices; i++) {
+		const char *path = cpod_arena_printf (&plan->arena, CPOD_OLD_DEV "/%s", cpod_default_devices[i].name);
+
+		if (path == NULL)
+			plan->failed = true;
+		else
+			copies[n++] = (struct copy) { path, path, cpod_default_devices[i].major << 20 | cpod_default_devices[i].minor, 0,
+			                              CPOD_MAKE_FILE, false };
+	}
+	if (input->ids != NULL && !input->loopback)
+		copies[n++] = (struct copy) { CPOD_OLD_SYS, CPOD_OLD_SYS, 0, 0, CPOD_MAKE_DIR, true };
+	return n;
+}
+
+static void
+compile_copies (struct cpod_plan *plan, struct copy *copies, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_OPEN_TREE, NULL, "copy the host's mount of %s", copies[i].path);
+
+		copies[i].slot = op->open_tree.slot = cpod_plan_slot (plan);
+		op->open_tree.path = cpod_plan_text (plan, copies[i].path);
+		op->open_tree.rdev = copies[i].rdev;
+		op->open_tree.recursive = copies[i].recursive;
+	}
+}
+
+/* A kernel's file system, detached. In a user namespace one can be made only while another of its kind is in sight: that is
+ * the host's for this one, and this one for the containers. */
+static uint16_t
+compile_kernel_mount (struct cpod_plan *plan, const char *type)
+{
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_FSMOUNT, NULL, "make a %s for pod init", type);
+
+	op->fsmount.slot = cpod_plan_slot (plan);
+	op->fsmount.type = cpod_plan_text (plan, type);
+	op->fsmount.options = cpod_plan_texts (plan, NULL, 0);
+	op->fsmount.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	return op->fsmount.slot;
 }
 
 /* The copies are taken while the host's root is still there, and attached once the tmpfs is. */
 static void
-compile_small_root (const struct cpod_strings *layers, struct cpod_plan *plan)
+compile_small_root (const struct cpod_compile_pod *input, struct cpod_plan *plan)
 {
-	static const char *const options[] = { "size=64k", "mode=0700" };
-	uint16_t slots[64], null, tmpfs;
-	size_t n = layers->n < 64 ? layers->n : 64;
+	struct copy copies[MAX_COPIES], null = { "/dev/null", CPOD_OLD_NULL, 1u << 20 | 3, 0, CPOD_MAKE_FILE, false };
+	uint16_t tmpfs, proc = 0, sys = 0;
+	size_t n = list_copies (input, plan, copies);
 	struct cpod_op *op;
 
-	cpod_plan_add (plan, CPOD_OP_OWN_ROOT, NULL, "look whether / is the mount namespace's root");
-	op = cpod_plan_add (plan, CPOD_OP_PROPAGATION, NULL, "make every mount private");
-	op->number.value = MS_PRIVATE | MS_REC;
-	for (size_t i = 0; i < n; i++)
-		slots[i] = compile_copy (plan, layers->items[i], 0);
-	null = compile_copy (plan, "/dev/null", 1u << 20 | 3);
+	compile_copies (plan, copies, n);
+	compile_copies (plan, &null, 1);
 	op = cpod_plan_add (plan, CPOD_OP_ATTR, NULL, "make that copy read-only: its modes are the host's");
-	op->attr.slot = null;
+	op->attr.slot = null.slot;
 	op->attr.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-	op = cpod_plan_add (plan, CPOD_OP_FSMOUNT, NULL, "make a tmpfs for pod init's root");
-	tmpfs = cpod_plan_slot (plan);
-	op->fsmount.slot = tmpfs;
-	op->fsmount.type = cpod_plan_text (plan, "tmpfs");
-	op->fsmount.options = cpod_plan_texts (plan, options, 2);
-	op->fsmount.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	if (input->ids != NULL)
+		proc = compile_kernel_mount (plan, "proc");
+	if (input->ids != NULL && input->loopback)
+		sys = compile_kernel_mount (plan, "sysfs");
+	tmpfs = cpod_compile_tmpfs (plan, "size=64k", 0700, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "pod init's root");
 	op = cpod_plan_add (plan, CPOD_OP_ROOT, NULL, "attach it");
 	op->root.slot = tmpfs;
 	op->root.at = CPOD_SLOT_NONE;
 	op->root.path = cpod_plan_text (plan, "/proc");
-	for (size_t i = 0; i < n; i++) {
-		char path[4096];
-
-		(void) snprintf (path, sizeof (path), CPOD_OLD_HOST "%s", strcmp (layers->items[i], "/") ? layers->items[i] : "");
-		compile_place (plan, slots[i], path, i == 0 ? CPOD_MAKE_DIR : CPOD_MAKE_NOTHING);
-	}
-	compile_place (plan, null, CPOD_OLD_NULL, CPOD_MAKE_FILE);
+	for (size_t i = 0; i < n; i++)
+		cpod_compile_attach_at (plan, copies[i].slot, copies[i].place, copies[i].make);
+	cpod_compile_attach_at (plan, null.slot, null.place, null.make);
+	if (proc != 0)
+		cpod_compile_attach_at (plan, proc, "/proc", CPOD_MAKE_DIR);
+	if (sys != 0)
+		cpod_compile_attach_at (plan, sys, CPOD_OLD_SYS, CPOD_MAKE_DIR);
 	op = cpod_plan_add (plan, CPOD_OP_MKDIR, NULL, "make " CPOD_OLD_ROOT);
 	op->mkdir = (struct cpod_op_mkdir) { cpod_plan_text (plan, CPOD_OLD_ROOT), 0700 };
 	op = cpod_plan_add (plan, CPOD_OP_MKDIR, NULL, "make " CPOD_OLD_SCRATCH);
 	op->mkdir = (struct cpod_op_mkdir) { cpod_plan_text (plan, CPOD_OLD_SCRATCH), 0700 };
 	cpod_plan_add (plan, CPOD_OP_PIVOT, NULL, "pivot_root, and unmount the host's file systems");
+}
+
+/* Cut off from the host; for an unprivileged supervisor the host's mounts, as they come and go, stay within reach. */
+static void
+compile_own_mounts (const struct cpod_compile_pod *input, struct cpod_plan *plan)
+{
+	struct cpod_op *op;
+
+	cpod_plan_add (plan, CPOD_OP_OWN_ROOT, NULL, "look whether / is the mount namespace's root");
+	if (input->unprivileged)
+		cpod_plan_add (plan, CPOD_OP_KEEP_HOST, NULL, "keep the host's mounts, and go on in a copy");
+	op = cpod_plan_add (plan, CPOD_OP_PROPAGATION, NULL, "make every mount private");
+	op->number.value = MS_PRIVATE | MS_REC;
 }
 
 /* The user namespace is there, empty of ids, when the plan begins. */
@@ -240,7 +304,8 @@ cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, 
 	plan->header.null_path = cpod_plan_text (plan, "/dev/null");
 	if (input->ids != NULL)
 		compile_become_root (input->ids, plan);
-	compile_small_root (input->layers, plan);
+	compile_own_mounts (input, plan);
+	compile_small_root (input, plan);
 	op = cpod_plan_add (plan, CPOD_OP_HOSTNAME, NULL, "set the pod's hostname to %s", input->hostname);
 	op->text.text = cpod_plan_text (plan, input->hostname);
 	op->text.len = (uint32_t) strlen (input->hostname);

@@ -134,8 +134,11 @@ cpod_process_resolve (const struct cpod_compile_input *input, struct cpod_arena 
 	if ((status = resolve_user (process, arena, &read, err)) < 0
 	    || (status = resolve_environment (input, process, arena, &read, err)) < 0
 	    || (status = resolve_caps (input, process, &read, err)) < 0
-	    || (status = resolve_seccomp (input, arena, &read, err)) < 0)
+	    || (status = resolve_seccomp (input, arena, &read, err)) < 0
+	    || (status = input->ids != NULL ? cpod_compile_check_ids (input->ids, &read, err) : 0) < 0)
 		return status;
+	read.gives_pipes = input->ids != NULL;
+	read.keep_groups = input->ids != NULL && input->ids->groups_denied;
 	*ret = read;
 	return 0;
 }
@@ -202,7 +205,9 @@ compile_identity (struct cpod_plan *plan, const struct cpod_process *process, bo
 	op->caps = process->caps;
 	op = cpod_plan_add (plan, CPOD_OP_IDS, "process.user", "become uid %u, gid %u with %zu more groups", process->uid,
 	                    process->gid, process->n_groups);
-	op->ids = (struct cpod_op_ids) { process->uid, process->gid, cpod_plan_numbers (plan, process->groups, process->n_groups) };
+	op->ids = (struct cpod_op_ids) {
+		process->uid, process->gid, cpod_plan_numbers (plan, process->groups, process->n_groups), process->keep_groups
+	};
 	op = cpod_plan_add (plan, CPOD_OP_CAPS, "process.capabilities", "set the capabilities to %s; ambient: %s",
 	                    describe_caps (plan, process->caps.effective, briefly),
 	                    describe_caps (plan, process->caps.ambient, briefly));

@@ -35,9 +35,9 @@ static int
 compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod_error *err)
 {
 	const struct cpod_int *propagation = &compiler->linux_part->rootfs_propagation;
-	struct cpod_given *given;
 	struct cpod_op *op;
 	char absolute[4096];
+	uint16_t slot;
 	int len;
 
 	if (path[0] == '/')
@@ -48,41 +48,55 @@ compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod
 		return cpod_error_set (err, EINVAL, "root.path: \"%s\" is relative, and there is no bundle to be relative to", path);
 	if (len < 0 || (size_t) len >= sizeof (absolute))
 		return cpod_error_sys (err, ENAMETOOLONG, "root.path");
-	given = cpod_plan_give (compiler->plan, CPOD_GIVEN_TREE_REC, CPOD_SLOT_NONE, absolute, "root.path");
+	slot = cpod_compile_tree (compiler, absolute, true, "root.path");
 	op = cpod_plan_add (compiler->plan, CPOD_OP_ATTR, "root.path", "take %s as the root, %s", absolute,
 	                    propagation->set ? "a slave of the host's" : "private");
-	op->attr.slot = given->slot;
+	op->attr.slot = slot;
 	op->attr.recursive = 1;
 	op->attr.propagation = propagation->set && propagation->value != CPOD_OCI_PROPAGATION_PRIVATE
 	                       && propagation->value != CPOD_OCI_PROPAGATION_RPRIVATE ? MS_SLAVE : MS_PRIVATE;
-	compile_attach_root (compiler, given->slot, compiler->input->pod ? CPOD_OLD_ROOT : absolute, "root.path");
+	compile_attach_root (compiler, slot, compiler->input->pod ? CPOD_OLD_ROOT : absolute, "root.path");
 	return 0;
 }
 
-static uint16_t
-compile_tmpfs (struct cpod_compiler *compiler, const char *size, unsigned int mode, unsigned int attributes, const char *what)
+uint16_t
+cpod_compile_tmpfs (struct cpod_plan *plan, const char *size, unsigned int mode, unsigned int attributes, const char *what)
 {
-	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_FSMOUNT, NULL, "make a tmpfs for %s", what);
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_FSMOUNT, NULL, "make a tmpfs for %s", what);
 	char mode_option[16];
 	const char *options[2] = { size, mode_option };
 
 	(void) snprintf (mode_option, sizeof (mode_option), "mode=%o", mode);
-	op->fsmount.slot = cpod_plan_slot (compiler->plan);
-	op->fsmount.type = cpod_plan_text (compiler->plan, "tmpfs");
-	op->fsmount.options = cpod_plan_texts (compiler->plan, options, 2);
+	op->fsmount.slot = cpod_plan_slot (plan);
+	op->fsmount.type = cpod_plan_text (plan, "tmpfs");
+	op->fsmount.options = cpod_plan_texts (plan, options, 2);
 	op->fsmount.attributes = attributes;
 	return op->fsmount.slot;
 }
 
-static void
-compile_attach (struct cpod_compiler *compiler, uint16_t slot, const char *path, uint8_t make)
+void
+cpod_compile_attach_at (struct cpod_plan *plan, uint16_t slot, const char *path, uint8_t make)
 {
-	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_ATTACH, NULL, "attach it at %s", path);
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_ATTACH, NULL, "attach it at %s", path);
 
 	op->attach.slot = slot;
 	op->attach.dir = CPOD_SLOT_NONE;
 	op->attach.make = make;
-	op->attach.path = cpod_plan_text (compiler->plan, path);
+	op->attach.path = cpod_plan_text (plan, path);
+}
+
+void
+cpod_compile_readonly_later (struct cpod_compiler *compiler, uint16_t slot, const char *path, const char *field)
+{
+	size_t limit = sizeof (compiler->late_readonly) / sizeof (compiler->late_readonly[0]);
+
+	if (compiler->n_late_readonly == limit) {
+		compiler->plan->failed = true;
+		return;
+	}
+	compiler->late_readonly[compiler->n_late_readonly].slot = slot;
+	compiler->late_readonly[compiler->n_late_readonly].path = path;
+	compiler->late_readonly[compiler->n_late_readonly++].field = field;
 }
 
 static void
@@ -120,7 +134,7 @@ compile_layer (struct cpod_compiler *compiler, size_t index, const char *path, s
 	if (index == 0)
 		compile_attach_root (compiler, op->fsmount.slot, CPOD_OLD_ROOT, NULL);
 	else
-		compile_attach (compiler, op->fsmount.slot, path, CPOD_MAKE_NOTHING);
+		cpod_compile_attach_at (compiler->plan, op->fsmount.slot, path, CPOD_MAKE_NOTHING);
 	return 0;
 }
 
@@ -128,21 +142,21 @@ compile_layer (struct cpod_compiler *compiler, size_t index, const char *path, s
 static int
 compile_exposed (struct cpod_compiler *compiler, const char *path, struct cpod_error *err)
 {
-	struct cpod_given *given;
 	struct cpod_op *op;
+	uint16_t slot;
 	bool is_dir;
 	int ret;
 
 	ret = cpod_compile_is_directory (path, &is_dir, "hostView.expose", err);
 	if (ret < 0)
 		return ret;
-	given = cpod_plan_give (compiler->plan, CPOD_GIVEN_TREE_REC, CPOD_SLOT_NONE, path, "hostView.expose");
+	slot = cpod_compile_tree (compiler, path, true, "hostView.expose");
 	op = cpod_plan_add (compiler->plan, CPOD_OP_ATTR, "hostView.expose", "take the host's %s, read-only", path);
-	op->attr.slot = given->slot;
+	op->attr.slot = slot;
 	op->attr.recursive = 1;
 	op->attr.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 	op->attr.propagation = MS_PRIVATE;
-	compile_attach (compiler, given->slot, path, is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE);
+	cpod_compile_attach_at (compiler->plan, slot, path, is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE);
 	return 0;
 }
 
@@ -177,19 +191,30 @@ is_used (const struct cpod_compiler *compiler, const struct cpod_host_view *view
 static void
 compile_empty (struct cpod_compiler *compiler, const struct cpod_host_view *view, const char *path)
 {
-	size_t limit = sizeof (compiler->late_readonly) / sizeof (compiler->late_readonly[0]);
 	struct cpod_op *op;
 	uint16_t slot;
 
-	if (!is_used (compiler, view, path) || compiler->n_late_readonly == limit) {
+	if (!is_used (compiler, view, path)) {
 		op = cpod_plan_add (compiler->plan, CPOD_OP_MASK, NULL, "hide the host's %s", path);
 		op->path.path = cpod_plan_text (compiler->plan, path);
 		return;
 	}
-	slot = compile_tmpfs (compiler, "size=64k", 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, path);
-	compile_attach (compiler, slot, path, CPOD_MAKE_NOTHING);
-	compiler->late_readonly[compiler->n_late_readonly].slot = slot;
-	compiler->late_readonly[compiler->n_late_readonly++].path = path;
+	slot = cpod_compile_tmpfs (compiler->plan, "size=64k", 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, path);
+	cpod_compile_attach_at (compiler->plan, slot, path, CPOD_MAKE_NOTHING);
+	cpod_compile_readonly_later (compiler, slot, path, NULL);
+}
+
+/* The host's file systems as one root, every layer with a scratch layer over it. */
+static int
+compile_layers (struct cpod_compiler *compiler, const struct cpod_host_view *view, struct cpod_error *err)
+{
+	int ret = 0;
+
+	if (compiler->input->ids != NULL)
+		return cpod_compile_pieces (compiler, view, err);
+	for (size_t i = 0; i < view->layers.n && ret == 0; i++)
+		ret = compile_layer (compiler, i, view->layers.items[i], err);
+	return ret;
 }
 
 static int
@@ -198,16 +223,15 @@ compile_host_view (struct cpod_compiler *compiler, const struct cpod_host_view *
 	const struct cpod_host_view_fresh *fresh = view->fresh.items;
 	struct cpod_op *op;
 	uint16_t scratch;
-	int ret = 0;
+	int ret;
 
-	scratch = compile_tmpfs (compiler, SCRATCH_SIZE, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the scratch layers");
+	scratch = cpod_compile_tmpfs (compiler->plan, SCRATCH_SIZE, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the scratch layers");
 	op = cpod_plan_add (compiler->plan, CPOD_OP_PLACE, NULL, "attach it at " CPOD_OLD_SCRATCH);
 	op->attach.slot = scratch;
 	op->attach.path = cpod_plan_text (compiler->plan, CPOD_OLD_SCRATCH);
-	for (size_t i = 0; i < view->layers.n && ret == 0; i++)
-		ret = compile_layer (compiler, i, view->layers.items[i], err);
+	ret = compile_layers (compiler, view, err);
 	for (size_t i = 0; i < view->fresh.n; i++)
-		compile_attach (compiler, compile_tmpfs (compiler, "size=64m", fresh[i].mode, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+		cpod_compile_attach_at (compiler->plan, cpod_compile_tmpfs (compiler->plan, "size=64m", fresh[i].mode, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
 		                                         fresh[i].path), fresh[i].path, CPOD_MAKE_DIR);
 	for (size_t i = 0; i < view->empty.n; i++)
 		compile_empty (compiler, view, view->empty.items[i]);

@@ -50,6 +50,19 @@ cpod_compile_stdio (struct cpod_plan *plan, const int32_t stdio_fd[3])
 	cpod_plan_add (plan, CPOD_OP_STDIO, NULL, "set descriptors 0, 1 and 2");
 }
 
+/* In a user namespace of its own the walker makes its unnamed pipes the user's; otherwise the supervisor does. */
+static void
+compile_give_pipes (struct cpod_plan *plan, const struct cpod_process *process)
+{
+	struct cpod_op *op;
+
+	if (!process->gives_pipes || (process->uid == 0 && process->gid == 0))
+		return;
+	op = cpod_plan_add (plan, CPOD_OP_GIVE_PIPES, "process.user", "give its pipes to uid %u, gid %u", process->uid, process->gid);
+	op->ids.uid = process->uid;
+	op->ids.gid = process->gid;
+}
+
 /* Enters what is joined by path; the mount namespace last, for its paths are others. A PID namespace, in a pod: the
  * walker stays where it is, and what it gives birth to is in it. */
 static void
@@ -215,6 +228,7 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	plan->header.null_path = cpod_plan_text (plan, input->pod ? CPOD_OLD_NULL : "/dev/null");
 	if (!input->own_stdio)
 		cpod_compile_stdio (plan, input->stdio_fd);
+	compile_give_pipes (plan, process);
 	compile_namespaces (&compiler);
 	if ((ret = compile_names (&compiler, err)) < 0)
 		return ret;
@@ -258,6 +272,7 @@ cpod_compile_exec (const struct cpod_process *process, const char *const *argv, 
 	plan->header.null_path = cpod_plan_text (plan, null_path);
 	if (terminal != CPOD_TERMINAL_NEW)
 		cpod_compile_stdio (plan, stdio_fd);
+	compile_give_pipes (plan, process);
 	cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the container");
 	op = cpod_plan_add (plan, CPOD_OP_SETNS, NULL, "join the container's namespaces");
 	op->setns.slot = CPOD_SLOT_FIRST;

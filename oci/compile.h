@@ -20,6 +20,9 @@ struct cpod_host_view;
 #define CPOD_OLD_NULL    "/null"        /* a null device */
 #define CPOD_OLD_ROOT    "/root"        /* where the new root is attached before the pivot */
 #define CPOD_OLD_SCRATCH "/scratch"     /* where a host view keeps its upper layers */
+/* And in a user namespace of its own: */
+#define CPOD_OLD_DEV     "/dev"         /* the host's nodes, for which mknod is not allowed */
+#define CPOD_OLD_SYS     "/sys"         /* a sysfs: the pod's, or the host's where the network is the host's */
 
 struct cpod_compile_input {
 	const struct cpod_oci_spec *spec;
@@ -28,6 +31,9 @@ struct cpod_compile_input {
 	uint32_t pod_flags;                     /* CPOD_RT_POD_* */
 	uint64_t gone_caps;                     /* what pod init has dropped from its bounding set */
 	const struct cpod_host_view *host_view; /* for a spec without root.path; NULL: root.path is required */
+	const struct cpod_idmap *ids;           /* of the user namespace that it will be in; NULL: the supervisor's own */
+	bool unprivileged;                      /* the supervisor cannot open mounts: the host's are in what pod init kept */
+	bool no_cgroup;                         /* there can be no cgroup of its own */
 	const char *join_cgroup;                /* a cgroup's directory that the process enters by itself; or NULL */
 	int32_t stdio_fd[3];                    /* borrowed until the launch; -1: the null device */
 	bool own_stdio;                         /* leave descriptors 0-2 as they are */
@@ -49,6 +55,8 @@ struct cpod_process {
 	const uint32_t *groups;
 	size_t n_groups;
 	struct cpod_op_caps caps;
+	bool gives_pipes;                       /* the walker does, who is in its user namespace */
+	bool keep_groups;                       /* there are none to set, and setgroups is denied */
 	bool no_new_privs;
 	const struct cpod_oci_rlimit *rlimits;
 	size_t n_rlimits;
@@ -100,6 +108,8 @@ struct cpod_compile_pod {
 	bool loopback;                          /* the network namespace is the pod's own */
 	uint64_t bounding;                      /* what stays in the bounding set; UINT64_MAX: all */
 	const struct cpod_idmap *ids;           /* of the pod's own user namespace; NULL: it has none */
+	const struct cpod_array *pieces;        /* struct cpod_host_piece: with ids, in place of the layers */
+	bool unprivileged;                      /* the supervisor cannot open mounts: pod init keeps the host's for them */
 };
 /* Pod init's own plan: its user namespace, its small mount namespace, the host name, the loopback interface.
  * Its given descriptor, where there are ids: CPOD_SLOT_FIRST, the pipe that tells that they are mapped. */
@@ -128,7 +138,7 @@ struct cpod_compiler {
 	uint16_t dev_slot;                         /* the tmpfs that is /dev; 0: none of the plan's is */
 	struct cpod_kernel_mount { const char *path; uint16_t slot; } kernel[2];   /* /proc and /sys; slot 0: not the plan's */
 	bool dev_is_bound;                         /* /dev comes from elsewhere: nothing is made in it */
-	struct { uint16_t slot; const char *path, *field; } late_readonly[64];   /* tmpfs that become read-only last */
+	struct { uint16_t slot; const char *path, *field; } late_readonly[128];   /* tmpfs that become read-only last */
 	size_t n_late_readonly;
 	struct cpod_compile_life life;
 };
@@ -177,6 +187,29 @@ void cpod_compile_create_hooks (struct cpod_compiler *compiler);
 void cpod_compile_close (struct cpod_compiler *compiler);
 /* Waits for the start, and runs its hooks. */
 void cpod_compile_wait (struct cpod_plan *plan, const struct cpod_compile_life *life, struct cpod_ref_list paths);
+
+/* ---- compile-users.c: what differs in a user namespace of its own ---- */
+
+/* A copy of the mount at a path of the host, with recursive also of what is mounted below it, detached; its slot.
+ * The supervisor gives it or, unprivileged, the walker takes it from what pod init kept. */
+uint16_t cpod_compile_tree (struct cpod_compiler *compiler, const char *path, bool recursive, const char *field);
+/* The same from pod init's own small file system. rdev: the device that it must be (major << 20 | minor), or 0. */
+uint16_t cpod_compile_old_tree (struct cpod_plan *plan, const char *path, bool recursive, uint32_t rdev);
+/* The host view in pieces. */
+int cpod_compile_pieces (struct cpod_compiler *compiler, const struct cpod_host_view *view, struct cpod_error *err);
+/* The nodes of /dev, bound: the default ones, and those of linux.devices that the host has in the same place. dev: the
+ * slot of /dev. */
+int cpod_compile_bound_devices (struct cpod_compiler *compiler, uint16_t dev, struct cpod_error *err);
+/* Whether process may be who it wants to be, in these ids. */
+int cpod_compile_check_ids (const struct cpod_idmap *ids, const struct cpod_process *process, struct cpod_error *err);
+/* Whether a list of device rules says no more than what holds without a device filter: all is denied but what is there.
+ * devices: those that the spec makes. */
+int cpod_compile_check_rules (const struct cpod_array *rules, const struct cpod_array *devices, struct cpod_error *err);
+/* A tmpfs, of mode in octal, into a new slot. */
+uint16_t cpod_compile_tmpfs (struct cpod_plan *plan, const char *size, unsigned int mode, unsigned int attributes, const char *what);
+void cpod_compile_attach_at (struct cpod_plan *plan, uint16_t slot, const char *path, uint8_t make);
+/* Where a slot's mount becomes read-only once nothing more is to be made in it. */
+void cpod_compile_readonly_later (struct cpod_compiler *compiler, uint16_t slot, const char *path, const char *field);
 
 /* Whether a path of the host is a directory; field stands in the error. */
 int cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err);

@@ -48,20 +48,42 @@ decode (const struct cpod_rt_container_config *config, struct cpod_arena *arena,
 	return cpod_oci_spec_decode (&decoder, root, ret_spec, err);
 }
 
+/* Refuses what an ordinary user's pod cannot have. */
+static int
+check_rights (const struct cpod_rt_container *c, const struct cpod_rt_pod *pod, struct cpod_error *err)
+{
+	static const struct cpod_array none;
+	const struct cpod_oci_linux *linux_part = c->spec->linux_part;
+	const char *reason = pod->no_cgroup_reason.message;
+
+	if (pod->own_users && c->namespaces.path[CPOD_OCI_NS_PID] != NULL)
+		return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: a PID namespace cannot be joined from a user namespace of "
+		                       "the pod's own", c->namespaces.index[CPOD_OCI_NS_PID]);
+	if (pod->no_cgroup && c->settings.n > 0)
+		return cpod_error_set (err, ENOTSUP, "%s: a limit needs a cgroup: %s", c->settings.items[0].field, reason);
+	if (pod->no_cgroup && linux_part != NULL && linux_part->cgroups_path != NULL && linux_part->cgroups_path[0] != '\0')
+		return cpod_error_set (err, ENOTSUP, "linux.cgroupsPath: %s", reason);
+	if (!pod->unprivileged || linux_part == NULL || c->resources == NULL)
+		return 0;
+	return cpod_compile_check_rules (c->resources->devices.set ? &c->resources->devices : &none, &linux_part->devices, err);
+}
+
 /* Everything that a container is before it runs, from its spec. view: NULL, or the pod's host view. */
 static int
-compile (struct cpod_rt_container *c, uint32_t pod_flags, const struct cpod_host_view *view, struct cpod_error *err)
+compile (struct cpod_rt_container *c, const struct cpod_rt_pod *pod, const struct cpod_host_view *view, struct cpod_error *err)
 {
-	struct cpod_compile_input input = { .spec = c->spec, .pod = true, .pod_flags = pod_flags, .host_view = view };
+	struct cpod_compile_input input = {
+		.spec = c->spec, .pod = true, .pod_flags = pod->flags, .host_view = view, .unprivileged = pod->unprivileged,
+		.ids = pod->own_users ? &pod->ids : NULL, .no_cgroup = pod->no_cgroup, .gone_caps = ~pod->bounding
+	};
 	int ret;
 
-	if (c->pod != NULL)
-		input.gone_caps = ~c->pod->bounding;
 	memcpy (input.stdio_fd, c->stdio_fd, sizeof (input.stdio_fd));
 	c->resources = c->spec->linux_part ? c->spec->linux_part->resources : NULL;
 	if ((ret = cpod_namespaces_resolve (&input, &c->namespaces, err)) < 0
 	    || (ret = cpod_process_resolve (&input, &c->arena, &c->process, err)) < 0
-	    || (ret = cpod_cgroup_settings_make (c->resources, &c->arena, &c->settings, err)) < 0)
+	    || (ret = cpod_cgroup_settings_make (c->resources, &c->arena, &c->settings, err)) < 0
+	    || (ret = check_rights (c, pod, err)) < 0)
 		return ret;
 	c->process.watched = c->namespaces.path[CPOD_OCI_NS_PID] != NULL;
 	return cpod_compile_start (&input, &c->arena, &c->process, &c->plan, err);
@@ -108,7 +130,7 @@ cpod_rtc_give_pipes (const struct cpod_process *process, const int32_t fds[3])
 {
 	struct statfs fs;
 
-	if (process->uid == 0 && process->gid == 0)
+	if (process->gives_pipes || (process->uid == 0 && process->gid == 0))
 		return;
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0 && fstatfs (fds[i], &fs) == 0 && fs.f_type == PIPEFS_MAGIC
@@ -116,12 +138,23 @@ cpod_rtc_give_pipes (const struct cpod_process *process, const int32_t fds[3])
 			return;   /* then it cannot be opened again; it can be used */
 }
 
-/* Where its cgroup is: its own place in the pod's, or what the spec says (from the root when absolute). */
+/* Where its cgroup is: its own place in the pod's, or what the spec says (from the root when absolute; then it must be
+ * in what is delegated). */
 static int
 place_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 {
-	const char *path = c->spec->linux_part ? c->spec->linux_part->cgroups_path : NULL;
+	const char *path = c->spec->linux_part ? c->spec->linux_part->cgroups_path : NULL, *base = c->pod->cgroup_base;
+	size_t len = strlen (base);
 
+	if (c->pod->no_cgroup)
+		return 0;
+	if (path != NULL && path[0] == '/' && len > 0) {
+		path += strspn (path, "/");
+		if (strncmp (path, base, len) != 0 || path[len] != '/')
+			return cpod_error_set (err, EPERM, "linux.cgroupsPath: /%s is not below /%s, which is delegated to user %u", path, base,
+			                       (unsigned int) geteuid ());
+		path += len;
+	}
 	if (path == NULL || path[0] == '\0')
 		c->cgroup_path = cpod_arena_printf (&c->arena, "%s/%s", c->pod->cgroup_path, c->id);
 	else if (path[0] == '/')
@@ -149,7 +182,7 @@ cpod_rtc_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config 
 	if (ret == 0)
 		ret = decode (config, &c->arena, &c->spec, err);
 	if (ret == 0)
-		ret = compile (c, pod->flags, pod->has_host_view ? &pod->host_view : NULL, err);
+		ret = compile (c, pod, pod->has_host_view ? &pod->host_view : NULL, err);
 	if (ret == 0)
 		ret = place_cgroup (c, err);
 	if (ret < 0) {
@@ -183,6 +216,7 @@ cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_co
 {
 	struct cpod_rt_container *c = calloc (1, sizeof (*c));
 	cpod_autostr out = CPOD_STR_INIT;
+	struct cpod_rt_pod would = { .flags = pod ? pod->flags : 0 };   /* what is decided of a pod that is not made */
 	struct cpod_host_view view;
 	bool needed = false;
 	int ret;
@@ -190,16 +224,21 @@ cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_co
 	if (c == NULL)
 		return cpod_error_oom (err);
 	init_container (c);
+	cpod_arena_init (&would.arena, 1 << 20);
 	ret = decode (config, &c->arena, &c->spec, err);
+	if (ret == 0)
+		ret = cpod_rtpod_decide (&would, err);
 	if (ret == 0) {
 		needed = c->spec->root == NULL || c->spec->root->path == NULL;
-		ret = cpod_rtpod_host_view (pod, &c->arena, &needed, &view, NULL, err);
+		ret = cpod_rtpod_host_view (pod, &c->arena, &would, &needed, &view, err);
 	}
+	would.bounding = UINT64_MAX;
 	if (ret == 0)
-		ret = compile (c, pod ? pod->flags : 0, needed ? &view : NULL, err);
+		ret = compile (c, &would, needed ? &view : NULL, err);
 	if (ret == 0)
 		describe (c, needed ? &view : NULL, &out);
 	finish_container (c);
+	cpod_arena_finish (&would.arena);
 	if (ret == 0 && cpod_str_failed (&out))
 		ret = cpod_error_oom (err);
 	if (ret == 0)
@@ -213,8 +252,13 @@ cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_co
 static int
 prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 {
-	bool elsewhere = strncmp (c->cgroup_path, c->pod->cgroup_path, strlen (c->pod->cgroup_path)) != 0;
-	int ret = elsewhere ? cpod_rtpod_note_cgroup (c->pod, c->cgroup_path, err) : 0;
+	bool elsewhere;
+	int ret;
+
+	if (c->pod->no_cgroup)
+		return 0;
+	elsewhere = strncmp (c->cgroup_path, c->pod->cgroup_path, strlen (c->pod->cgroup_path)) != 0;
+	ret = elsewhere ? cpod_rtpod_note_cgroup (c->pod, c->cgroup_path, err) : 0;
 
 	if (ret == 0)
 		ret = cpod_cgroup_create (c->pod->cgroup_root_fd, c->cgroup_path, &c->settings, CPOD_CGROUP_NEW, &c->cgroup_fd, err);
@@ -223,7 +267,7 @@ prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 	if (ret < 0)
 		return ret;
 	ret = cpod_cgroup_apply (c->cgroup_fd, &c->settings, err);
-	if (ret == 0)
+	if (ret == 0 && !c->pod->unprivileged)   /* in a user namespace there are the nodes that were bound, and no others */
 		ret = cpod_rtc_confine_devices (c, err);
 	(void) cpod_cgroup_oom_kills (c->cgroup_fd, &c->oom_kills, NULL);
 	return ret;
@@ -279,6 +323,7 @@ start_own_init (struct cpod_rt_container *c, struct cpod_error *err)
 int
 cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *ret_fd, struct cpod_error *err)
 {
+	const struct cpod_request_head head = { CPOD_MESSAGE_LAUNCH, is_beside (c) ? CPOD_LAUNCH_BORN : 0, 0 };
 	struct cpod_rt_op *op = calloc (1, sizeof (*op));
 	cpod_autofd status_fd = -1;
 	int pair[2], ret;
@@ -301,8 +346,7 @@ cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	if (ret == 0 && is_beside (c))
 		ret = start_own_init (c, err);
 	if (ret == 0)
-		ret = cpod_request_send (c, CPOD_MESSAGE_LAUNCH, is_beside (c) ? CPOD_LAUNCH_BORN : 0, &c->plan, status_fd,
-		                         c->cgroup_fd, err);
+		ret = cpod_request_send (c, &head, &c->plan, status_fd, c->cgroup_fd, err);
 	for (int i = 0; i < 3; i++)
 		cpod_fd_close (&c->stdio_fd[i]);
 	if (ret < 0) {

@@ -1,5 +1,6 @@
 /* Commands in a running container: probes, and `cpod exec`.
  *
+ * (Where the container has no cgroup, what a command starts is known by a mark, and pod init ends it: oci/init/mark.c.)
  * Each has a cgroup of its own below the container's, so that the container's limits hold for it and
  * cgroup.kill ends it with all it has started. A group that was not killed serves the next command;
  * one that was is used up, and is removed once it is empty.
@@ -54,12 +55,16 @@ make_group (struct cpod_rt_container *c, struct cpod_exec_group **ret_group, str
 	return 0;
 }
 
-/* An idle group, or a new one. */
+/* An idle group, or a new one; none where the container has none. */
 static int
 take_group (struct cpod_rt_container *c, struct cpod_exec_group **ret_group, struct cpod_error *err)
 {
 	struct cpod_exec_group *group = c->idle_groups;
 
+	if (c->cgroup_fd < 0) {
+		*ret_group = NULL;
+		return 0;
+	}
 	cpod_rtexec_sweep (c, false);
 	if (group == NULL)
 		return make_group (c, ret_group, err);
@@ -85,6 +90,8 @@ is_populated (const struct cpod_exec_group *group)
 static void
 return_group (struct cpod_rt_container *c, struct cpod_exec_group *group, bool kill, bool keep)
 {
+	if (group == NULL)
+		return;
 	if (kill || (!keep && is_populated (group))) {
 		(void) cpod_cgroup_kill (group->fd, NULL);
 		group->used_up = true;
@@ -135,6 +142,8 @@ to_join (const struct cpod_rt_container *c)
 {
 	uint64_t join = c->namespaces.own;
 
+	if (c->cgroup_fd < 0)
+		join &= ~(uint64_t) CLONE_NEWCGROUP;   /* it begins where pod init's does; a command's own is its mark */
 	for (size_t i = 0; i < CPOD_OCI_N_NS; i++)
 		if (c->namespaces.path[i] != NULL)
 			join |= cpod_namespace_flags[i];
@@ -215,6 +224,21 @@ compile (struct cpod_rt_op *op, const struct cpod_rt_exec_config *config, struct
 	return ret;
 }
 
+/* Asks for it; where there is no group, for a mark on it. */
+static int
+send (struct cpod_rt_container *c, struct cpod_rt_op *op, int result_fd, struct cpod_error *err)
+{
+	struct cpod_request_head head = { .kind = CPOD_MESSAGE_EXEC };
+
+	if (op->group == NULL) {
+		pthread_mutex_lock (&c->pod->lock);
+		head.exec = op->exec = ++c->pod->next_number;
+		pthread_mutex_unlock (&c->pod->lock);
+		head.flags = CPOD_LAUNCH_MARK | (op->keep ? CPOD_LAUNCH_KEEP : 0);
+	}
+	return cpod_request_send (c, &head, &op->plan, result_fd, op->group != NULL ? op->group->fd : -1, err);
+}
+
 static void
 free_op (struct cpod_rt_op *op)
 {
@@ -255,7 +279,7 @@ cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config
 		ret = take_group (c, &op->group, err);
 	if (ret == 0) {
 		cpod_plan_set_fd (&op->plan, CPOD_SLOT_FIRST, c->pidfd);
-		ret = cpod_request_send (c, CPOD_MESSAGE_EXEC, 0, &op->plan, result_fd, op->group->fd, err);
+		ret = send (c, op, result_fd, err);
 		if (ret < 0)
 			return_group (c, op->group, false, false);
 	}
@@ -311,6 +335,12 @@ cpod_rtexec_result (struct cpod_rt_op *op, struct cpod_rt_exit *ret_exit, struct
 void
 cpod_rtexec_cancel (struct cpod_rt_op *op)
 {
-	return_group (op->container, op->group, true, false);
-	free_op (op);
+	bool is_marked = op->group == NULL;
+	struct cpod_rt_container *c = op->container;
+	uint32_t exec = op->exec;
+
+	return_group (c, op->group, true, false);
+	free_op (op);   /* with its pipe: what pod init has not begun with, it does not begin */
+	if (is_marked)
+		cpod_request_kill (c, exec);
 }

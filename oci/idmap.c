@@ -1,12 +1,11 @@
 /* See idmap.h. Making and asking is pure but for cpod_idmap_of_caller, which reads the user's name, two files
- * and where the programs are. */
+ * and where the programs are. The name is that of /etc/passwd: whom the machine knows by other means is found by number. */
 #include "idmap.h"
 
 #include "src/base/error.h"
 #include "src/base/fd.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,28 +130,46 @@ is_in_path (const char *program)
 	return false;
 }
 
+bool
+cpod_idmap_name_of (const char *passwd, uint32_t uid, char *name, size_t size)
+{
+	for (const char *line = passwd; line != NULL && *line != '\0';) {
+		const char *end = strchrnul (line, '\n'), *at = line + strcspn (line, ":\n");
+		size_t len = (size_t) (at - line);
+		uint32_t number;
+
+		if (*at == ':')
+			at += 1 + strcspn (at + 1, ":\n");
+		if (len > 0 && len < size && *at == ':' && (at++, take_number (&at, ':', &number)) && number == uid) {
+			memcpy (name, line, len);
+			name[len] = '\0';
+			return true;
+		}
+		line = *end == '\n' ? end + 1 : end;
+	}
+	return false;
+}
+
 int
 cpod_idmap_of_caller (struct cpod_idmap *ret_map, struct cpod_error *err)
 {
-	static const char *const files[2] = { "/etc/subuid", "/etc/subgid" };
-	char *texts[2] = { NULL, NULL };
-	struct passwd entry, *found = NULL;
-	char buffer[4096];
+	static const char *const files[3] = { "/etc/subuid", "/etc/subgid", "/etc/passwd" };
+	char *texts[3] = { NULL, NULL, NULL }, name[256];
+	bool has_name;
 	int ret = 0;
 
-	for (int i = 0; i < 2 && ret == 0; i++) {
+	for (int i = 0; i < 3 && ret == 0; i++) {
 		size_t len;
 
 		ret = access (files[i], F_OK) == 0 ? cpod_file_read (files[i], FILE_MAX, &texts[i], &len, err) : 0;
 	}
 	if (ret == 0) {
-		if (getpwuid_r (geteuid (), &entry, buffer, sizeof (buffer), &found) != 0)
-			found = NULL;   /* then the number alone is looked for */
-		cpod_idmap_make (geteuid (), getegid (), found != NULL ? found->pw_name : NULL, texts[0], texts[1],
+		has_name = cpod_idmap_name_of (texts[2], geteuid (), name, sizeof (name));
+		cpod_idmap_make (geteuid (), getegid (), has_name ? name : NULL, texts[0], texts[1],
 		                 is_in_path ("newuidmap") && is_in_path ("newgidmap"), ret_map);
 	}
-	free (texts[0]);
-	free (texts[1]);
+	for (int i = 0; i < 3; i++)
+		free (texts[i]);
 	return ret;
 }
 

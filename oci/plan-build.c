@@ -340,6 +340,7 @@ static const char *const step_words[CPOD_STEPS] = {
 	[CPOD_STEP_MKNOD] = "mknod",
 	[CPOD_STEP_CHOWN] = "chown",
 	[CPOD_STEP_SYMLINK] = "symlink",
+	[CPOD_STEP_MARK] = "mark what it will start",
 	[CPOD_STEP_MAPPED] = "wait for its ids",
 	[CPOD_STEP_SETNS] = "setns",
 	[CPOD_STEP_SET] = "set",

@@ -62,6 +62,9 @@ enum cpod_op_kind {
 	CPOD_OP_SYMLINK,       /* symlink: relative to a directory slot; an existing name stays */
 	/* namespaces and kernel settings */
 	CPOD_OP_BECOME_ROOT,   /* users: waits until the ids of its own user namespace are mapped, and is root in it */
+	CPOD_OP_KEEP_HOST,     /* pod init: its mount namespace, still the host's, stays open; it goes on in a copy */
+	CPOD_OP_ENTER_HOST,    /* paths of the old root mean the host's, in the namespace that pod init kept */
+	CPOD_OP_LEAVE_HOST,    /* and the container's again */
 	CPOD_OP_SETNS,         /* setns: the namespace in a slot */
 	CPOD_OP_HOSTNAME,      /* text */
 	CPOD_OP_DOMAINNAME,    /* text */
@@ -72,6 +75,7 @@ enum cpod_op_kind {
 	/* the process */
 	CPOD_OP_STDIO,         /* slots 1-3 become descriptors 0-2; /dev/null of the container where none was given */
 	CPOD_OP_TERMINAL,      /* terminal: a new one of the container's devpts becomes descriptors 0-2 */
+	CPOD_OP_GIVE_PIPES,    /* ids: unnamed pipes among descriptors 0-2 become the user's */
 	CPOD_OP_CLOSE,         /* close: every descriptor but 0-2, those that are handed to the program (from 3 on), and
 	                        * behind them the walker's own */
 	CPOD_OP_SETSID,
@@ -116,7 +120,7 @@ struct cpod_op_attach {
 	uint8_t  make;                      /* enum cpod_make, for what is missing at path */
 	uint8_t  no_symlinks;               /* path and its parents may not be symbolic links */
 	cpod_ref path;
-	uint16_t dir;                       /* path is a name to be made in this slot's directory, a tmpfs that the
+	uint16_t dir;                       /* path is a name (a directory or, by make, a file) to be made in this slot's directory, a tmpfs that the
 	                                     * plan has just made; CPOD_SLOT_NONE: path is beneath the root */
 	uint16_t reserved;
 };
@@ -145,7 +149,11 @@ struct cpod_op_hook {
 	uint16_t reserved;
 };
 struct cpod_op_rlimit { uint32_t resource, reserved; uint64_t soft, hard; };
-struct cpod_op_ids { uint32_t uid, gid; struct cpod_ref_list groups; /* of uint32_t, not refs */ };
+struct cpod_op_ids {
+	uint32_t uid, gid;
+	struct cpod_ref_list groups;        /* of uint32_t, not refs */
+	uint32_t keep_groups;               /* 1: there are none to set, and setgroups is denied */
+};
 /* gone: of what is not in bounding, what pod init has probably dropped already; it is looked at before it is dropped. */
 struct cpod_op_caps { uint64_t bounding, effective, permitted, inheritable, ambient, gone; };
 struct cpod_op_terminal { uint16_t socket; /* where the master goes */ uint16_t rows, columns, console; uint32_t uid; };
@@ -205,7 +213,7 @@ enum cpod_step {
 	CPOD_STEP_NONE, CPOD_STEP_PLAN, CPOD_STEP_CLONE, CPOD_STEP_FSOPEN, CPOD_STEP_FSCONFIG, CPOD_STEP_FSCREATE,
 	CPOD_STEP_FSMOUNT, CPOD_STEP_OPEN_TREE, CPOD_STEP_SETATTR, CPOD_STEP_OPEN, CPOD_STEP_MKDIR, CPOD_STEP_CREATE,
 	CPOD_STEP_MOVE_MOUNT, CPOD_STEP_CHDIR, CPOD_STEP_PIVOT, CPOD_STEP_UMOUNT, CPOD_STEP_MKNOD, CPOD_STEP_CHOWN,
-	CPOD_STEP_SYMLINK, CPOD_STEP_MAPPED, CPOD_STEP_SETNS, CPOD_STEP_SET, CPOD_STEP_WRITE, CPOD_STEP_SOCKET, CPOD_STEP_NETLINK,
+	CPOD_STEP_SYMLINK, CPOD_STEP_MAPPED, CPOD_STEP_MARK, CPOD_STEP_SETNS, CPOD_STEP_SET, CPOD_STEP_WRITE, CPOD_STEP_SOCKET, CPOD_STEP_NETLINK,
 	CPOD_STEP_DUP, CPOD_STEP_SETSID, CPOD_STEP_KEYRING, CPOD_STEP_RLIMIT, CPOD_STEP_OUTSIDE, CPOD_STEP_BOUNDING,
 	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
 	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,

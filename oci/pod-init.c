@@ -85,7 +85,8 @@ spawn (struct cpod_rt_init *init, const struct cpod_rtinit_config *config, bool 
 	theirs = pair[1];
 	life = (int) syscall (SYS_pidfd_open, getpid (), 0);
 	null = open ("/dev/null", O_RDWR | O_CLOEXEC);
-	kill_fd = openat (config->kill_in_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);   /* Linux 5.14; else -1 */
+	if (config->kill_in_fd >= 0)
+		kill_fd = openat (config->kill_in_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);   /* Linux 5.14; else -1 */
 	if (life < 0 || null < 0)
 		return cpod_error_sys (err, errno, life < 0 ? "pidfd_open of the supervisor" : "open /dev/null");
 	if (config->ids != NULL) {
@@ -99,8 +100,10 @@ spawn (struct cpod_rt_init *init, const struct cpod_rtinit_config *config, bool 
 	ret = cpod_plan_seal (&init->plan, &plan, err);
 	if (ret < 0)
 		return ret;
-	memcpy (fds, (int[CPOD_INIT_FD_FIRST]) { null, null, null, theirs, plan, life, kill_fd, config->cgroup_fd },
-	        CPOD_INIT_FD_FIRST * sizeof (*fds));
+	memcpy (fds, (int[CPOD_INIT_FD_FIRST]) {
+		null, null, null, theirs, plan, life, kill_fd >= 0 ? kill_fd : null,
+		config->cgroup_fd >= 0 ? config->cgroup_fd : null, null
+	}, CPOD_INIT_FD_FIRST * sizeof (*fds));
 	ret = launch (init, &how, fds, err);
 	if (ret < 0)
 		return ret;
@@ -115,7 +118,7 @@ cpod_rtinit_start (struct cpod_rt_init *init, const struct cpod_rtinit_config *c
 	char pid[16];
 	int ret = spawn (init, config, true, &failure);
 
-	if (ret != -ESRCH)
+	if (ret != -ESRCH || config->cgroup_fd < 0)
 		return ret < 0 ? cpod_error_set (err, failure.code, "%s", failure.message) : 0;
 	ret = spawn (init, config, false, err);   /* a group above its own is used up */
 	if (ret < 0)

@@ -114,7 +114,7 @@ read_expose (const struct cpod_json *pod, struct cpod_arena *arena, struct cpod_
 }
 
 static int
-plan_host_view (const struct cpod_strings *expose, struct cpod_arena *arena, struct cpod_host_view *ret_view,
+plan_host_view (const struct cpod_strings *expose, bool in_pieces, struct cpod_arena *arena, struct cpod_host_view *ret_view,
                 struct cpod_error *err)
 {
 	cpod_autofd mountinfo_fd = open ("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
@@ -129,32 +129,66 @@ plan_host_view (const struct cpod_strings *expose, struct cpod_arena *arena, str
 	if (ret < 0)
 		return cpod_error_sys (err, -ret, "read /proc/self/mountinfo");
 	ret = cpod_host_view_plan (mountinfo, expose, root_fd, arena, ret_view, err);
+	if (ret == 0 && in_pieces)
+		ret = cpod_host_view_split (mountinfo, root_fd, arena, ret_view, err);
 	free (mountinfo);
 	return ret;
 }
 
 int
-cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *needed,
-                      struct cpod_host_view *ret_view, uint64_t *ret_bounding, struct cpod_error *err)
+cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, struct cpod_rt_pod *pod,
+                      bool *needed, struct cpod_host_view *ret_view, struct cpod_error *err)
 {
 	struct cpod_strings expose = { 0 };
-	struct cpod_json *pod;
+	struct cpod_json *json;
 	int ret;
 
-	if (ret_bounding != NULL)
-		*ret_bounding = UINT64_MAX;
+	pod->bounding = UINT64_MAX;
 	if (config != NULL && config->pod_json != NULL && config->pod_len > 0) {
-		ret = cpod_json_parse ("pod", config->pod_json, config->pod_len, 0, arena, &pod, err);
+		ret = cpod_json_parse ("pod", config->pod_json, config->pod_len, 0, arena, &json, err);
 		if (ret < 0)
 			return ret;
-		*needed = *needed || lacks_root (pod, "containers") || lacks_root (pod, "initContainers");
-		if (ret_bounding != NULL)
-			*ret_bounding = list_bounding (pod, "containers") | list_bounding (pod, "initContainers");
-		ret = *needed ? read_expose (pod, arena, &expose, err) : 0;
+		*needed = *needed || lacks_root (json, "containers") || lacks_root (json, "initContainers");
+		pod->bounding = list_bounding (json, "containers") | list_bounding (json, "initContainers");
+		ret = *needed ? read_expose (json, arena, &expose, err) : 0;
 		if (ret < 0)
 			return ret;
 	}
-	return *needed ? plan_host_view (&expose, arena, ret_view, err) : 0;
+	return *needed ? plan_host_view (&expose, pod->own_users, arena, ret_view, err) : 0;
+}
+
+/* ---- what the supervisor may do ---- */
+
+/* Where an ordinary user's pods have their cgroups, if anywhere. */
+static int
+find_delegated (struct cpod_rt_pod *pod, struct cpod_error *err)
+{
+	char own[4096], base[4096];
+	cpod_autofd root = -1;
+	int ret = cpod_cgroup_root_open (&root, &pod->no_cgroup_reason);
+
+	if (ret == 0)
+		ret = cpod_cgroup_own (own, sizeof (own), &pod->no_cgroup_reason);
+	if (ret == 0)
+		ret = cpod_cgroup_delegated (root, own, base, sizeof (base), &pod->no_cgroup_reason);
+	pod->no_cgroup = ret < 0;
+	pod->cgroup_base = cpod_arena_strdup (&pod->arena, ret < 0 ? "" : base);
+	return pod->cgroup_base != NULL ? 0 : cpod_error_oom (err);
+}
+
+int
+cpod_rtpod_decide (struct cpod_rt_pod *pod, struct cpod_error *err)
+{
+	static char no_base[] = "";
+	int ret;
+
+	pod->cgroup_base = no_base;
+	pod->unprivileged = geteuid () != 0;
+	if (!pod->unprivileged)
+		return 0;
+	pod->own_users = true;
+	ret = cpod_idmap_of_caller (&pod->ids, err);
+	return ret < 0 ? ret : find_delegated (pod, err);
 }
 
 /* ---- state and cgroup ---- */
@@ -185,11 +219,21 @@ cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cpod_e
 	fd = openat (pod->state_fd, "cgroup", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return cpod_error_sys (err, errno, "write the pod's state");
-	len = snprintf (line, sizeof (line), "%s\n", path);
+	len = snprintf (line, sizeof (line), "%s%s%s\n", pod->cgroup_base, pod->cgroup_base[0] ? "/" : "", path);
 	if (len < 0 || (size_t) len >= sizeof (line))
 		return cpod_error_sys (err, ENAMETOOLONG, "cgroup path");
 	ret = cpod_fd_write_all (fd, line, (size_t) len);
 	return ret < 0 ? cpod_error_sys (err, -ret, "write the pod's state") : 0;
+}
+
+/* The group that the pods' groups are in. */
+static int
+open_base (struct cpod_rt_pod *pod, struct cpod_error *err)
+{
+	cpod_autofd root = -1;
+	int ret = cpod_cgroup_root_open (&root, err);
+
+	return ret < 0 ? ret : cpod_cgroup_open (root, pod->cgroup_base, &pod->cgroup_root_fd, err);
 }
 
 /* A name that no pod before had: a group that was ever killed must not come back. */
@@ -205,7 +249,7 @@ make_cgroup (struct cpod_rt_pod *pod, const char *parent, struct cpod_error *err
 	if (pod->cgroup_path == NULL)
 		return cpod_error_oom (err);
 	if ((ret = cpod_rtpod_note_cgroup (pod, pod->cgroup_path, err)) < 0
-	    || (ret = cpod_cgroup_root_open (&pod->cgroup_root_fd, err)) < 0
+	    || (ret = open_base (pod, err)) < 0
 	    || (ret = cpod_cgroup_create (pod->cgroup_root_fd, pod->cgroup_path, NULL, CPOD_CGROUP_NEW, &pod->cgroup_fd, err)) < 0
 	    || (ret = cpod_rtpod_mark_cgroup (pod->cgroup_fd, err)) < 0)
 		return ret;
@@ -216,8 +260,12 @@ make_cgroup (struct cpod_rt_pod *pod, const char *parent, struct cpod_error *err
 }
 
 /* The mark of a group that cpod made, so that a state file which was tampered with reclaims nobody else's.
- * xattr(7): trusted.* is root's alone. */
-#define CGROUP_MARK "trusted.cpod"
+ * xattr(7): trusted.* is root's alone; a user's groups are only in reach of the user anyway. */
+static const char *
+cgroup_mark (void)
+{
+	return geteuid () == 0 ? "trusted.cpod" : "user.cpod";
+}
 
 int
 cpod_rtpod_mark_cgroup (int cgroup_fd, struct cpod_error *err)
@@ -225,7 +273,7 @@ cpod_rtpod_mark_cgroup (int cgroup_fd, struct cpod_error *err)
 	char path[40];
 
 	(void) snprintf (path, sizeof (path), "/proc/self/fd/%d", cgroup_fd);
-	if (setxattr (path, CGROUP_MARK, "1", 1, 0) < 0)
+	if (setxattr (path, cgroup_mark (), "1", 1, 0) < 0)
 		return cpod_error_sys (err, errno, "mark the cgroup");
 	return 0;
 }
@@ -236,7 +284,7 @@ is_marked (int cgroup_fd)
 	char path[40], value[4];
 
 	(void) snprintf (path, sizeof (path), "/proc/self/fd/%d", cgroup_fd);
-	return getxattr (path, CGROUP_MARK, value, sizeof (value)) == 1;
+	return getxattr (path, cgroup_mark (), value, sizeof (value)) == 1;
 }
 
 /* Ends and removes one group that may still hold processes. One without a mark was either never finished, and is
@@ -318,7 +366,8 @@ compile_init (struct cpod_rt_pod *pod, struct cpod_error *err)
 	const struct cpod_compile_pod input = {
 		.layers = pod->has_host_view ? &pod->host_view.layers : &no_layers, .hostname = pod->hostname,
 		.loopback = (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, .bounding = pod->bounding,
-		.ids = pod->own_users ? &pod->ids : NULL
+		.ids = pod->own_users ? &pod->ids : NULL, .pieces = pod->has_host_view ? &pod->host_view.pieces : NULL,
+		.unprivileged = pod->unprivileged
 	};
 
 	return cpod_compile_pod (&input, &pod->init.plan, err);
@@ -345,19 +394,22 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 		ret = cpod_error_set (err, ENOTSUP, "sharing PID or IPC namespaces is not carried out by this version");
 	pod->has_host_view = config->pod_json == NULL;   /* nothing is known of the containers to come */
 	if (ret == 0)
-		ret = cpod_rtpod_host_view (config, &pod->arena, &pod->has_host_view, &pod->host_view, &pod->bounding, err);
+		ret = cpod_rtpod_decide (pod, err);
+	if (ret == 0)
+		ret = cpod_rtpod_host_view (config, &pod->arena, pod, &pod->has_host_view, &pod->host_view, err);
 	if (ret == 0)
 		ret = compile_init (pod, err);
 	if (ret == 0)
 		ret = open_state (pod, config->state_dir, err);
-	if (ret == 0) {
+	if (ret == 0 && !pod->no_cgroup) {
 		init_cgroup = make_cgroup (pod, config->cgroup_parent, err);
-		ret = init_cgroup < 0 ? init_cgroup : start_init (pod, init_cgroup, err);
+		ret = init_cgroup < 0 ? init_cgroup : 0;
 	}
+	if (ret == 0)
+		ret = start_init (pod, init_cgroup, err);
 	if (ret < 0) {
 		cpod_rtpod_destroy (pod);
-		return (ret == -EACCES || ret == -EPERM) && geteuid () != 0
-		       ? cpod_error_prefix (err, ret, "a pod needs root in this version") : ret;
+		return ret;
 	}
 	*ret_pod = pod;
 	return 0;

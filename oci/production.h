@@ -38,10 +38,14 @@ struct cpod_rt_pod {
 	struct cpod_host_view host_view;
 	bool own_users;                     /* it has a user namespace of its own, with these ids */
 	struct cpod_idmap ids;
+	bool unprivileged;                  /* the supervisor is an ordinary user */
+	bool no_cgroup;                     /* it can have none; the reason: */
+	struct cpod_error no_cgroup_reason;
+	char *cgroup_base;                  /* the delegated group that its own is in, "" for the root; relative to the root */
 	int state_fd;                       /* state_dir/runtime, owned; -1: no state is kept */
 
-	int cgroup_root_fd, cgroup_fd;      /* owned */
-	char *cgroup_path;                  /* "cpod/NAME.1a2b3c4d", relative to the root */
+	int cgroup_root_fd, cgroup_fd;      /* owned; of cgroup_base, of its own; -1: it has none */
+	char *cgroup_path;                  /* "cpod/NAME.1a2b3c4d", relative to cgroup_root_fd */
 	int devices_fd;                     /* owned: the default device program, once loaded */
 
 	pthread_mutex_t lock;               /* for what follows */
@@ -97,7 +101,8 @@ struct cpod_rt_op {
 	int fd;                             /* what the caller polls; owned */
 	bool announced;                     /* START: the record before the exec has come */
 	bool keep;                          /* EXEC: what outlives the command may live on */
-	struct cpod_exec_group *group;      /* EXEC; owned while in flight */
+	struct cpod_exec_group *group;      /* EXEC; owned while in flight; NULL: it has a mark instead */
+	uint32_t exec;                      /* EXEC with a mark: its number */
 	struct cpod_plan plan;              /* EXEC: for its words */
 };
 
@@ -106,10 +111,12 @@ struct cpod_rt_op {
 int cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err);
 void cpod_rtpod_destroy (struct cpod_rt_pod *pod);
 /* What a config says of the host view. *needed: whether it is needed anyway; gets true when one of the
- * config's containers names no root. The mounts of the host are read where it is needed. *ret_bounding: the
- * capabilities that some container's bounding set names, every bit where the config does not say; NULL: not asked. */
-int cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, bool *needed,
-                          struct cpod_host_view *ret_view, uint64_t *ret_bounding, struct cpod_error *err);
+ * config's containers names no root. The mounts of the host are read where it is needed. pod: decided (below); its
+ * bounding becomes the capabilities that some container's bounding set names, every bit where the config does not say. */
+int cpod_rtpod_host_view (const struct cpod_rt_pod_config *config, struct cpod_arena *arena, struct cpod_rt_pod *pod,
+                          bool *needed, struct cpod_host_view *ret_view, struct cpod_error *err);
+/* Fills in whether the pod gets a user namespace of its own, with which ids, and whether it can have a cgroup. */
+int cpod_rtpod_decide (struct cpod_rt_pod *pod, struct cpod_error *err);
 /* Writes down which groups a dead supervisor would leave: a line each in state_dir/runtime/cgroup. */
 int cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cpod_error *err);
 /* Marks a group as cpod's: only such ones are reclaimed with processes in them. */
@@ -121,8 +128,8 @@ int cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err);
 
 struct cpod_rtinit_config {
 	uint64_t clone_flags;               /* CLONE_NEW* */
-	int cgroup_fd;                      /* the leaf that it lives in; borrowed */
-	int kill_in_fd;                     /* the group whose cgroup.kill is its last act; borrowed */
+	int cgroup_fd;                      /* the leaf that it lives in; borrowed; -1: where the caller is */
+	int kill_in_fd;                     /* the group whose cgroup.kill is its last act; borrowed; -1: none */
 	const struct cpod_idmap *ids;       /* it gets a user namespace with these; NULL: none. Its plan begins by waiting for
 	                                     * them at CPOD_SLOT_FIRST */
 };
@@ -143,11 +150,17 @@ void cpod_rtinit_receive (struct cpod_rt_pod *pod, struct cpod_rt_init *init, in
 
 /* ---- request.c ---- */
 
-/* Asks the container's init for a LAUNCH or an EXEC of plan, with these flags more. report_fd: where the walk is reported
- * to; cgroup_fd: where to be born. Opens and closes what the plan gives; takes the pod's lock. Errors are those of
+struct cpod_request_head {
+	uint32_t kind, flags;               /* CPOD_MESSAGE_LAUNCH or EXEC; flags beside those that follow from the rest */
+	uint32_t exec;                      /* EXEC with a mark: its number */
+};
+/* Asks the container's init for what head says, with plan. report_fd: where the walk is reported
+ * to; cgroup_fd: where to be born, -1: nowhere in particular. Opens and closes what the plan gives; takes the pod's lock. Errors are those of
  * cpod_rtinit_send, and of opening. */
-int cpod_request_send (struct cpod_rt_container *c, uint32_t kind, uint32_t flags, struct cpod_plan *plan, int report_fd,
+int cpod_request_send (struct cpod_rt_container *c, const struct cpod_request_head *head, struct cpod_plan *plan, int report_fd,
                        int cgroup_fd, struct cpod_error *err);
+/* Has a marked command ended, with all that it has started. */
+void cpod_request_kill (struct cpod_rt_container *c, uint32_t exec);
 
 /* ---- container.c ---- */
 

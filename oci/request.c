@@ -9,11 +9,12 @@
 #include "src/base/fd.h"
 
 int
-cpod_request_send (struct cpod_rt_container *c, uint32_t kind, uint32_t flags, struct cpod_plan *plan, int report_fd,
+cpod_request_send (struct cpod_rt_container *c, const struct cpod_request_head *head, struct cpod_plan *plan, int report_fd,
                    int cgroup_fd, struct cpod_error *err)
 {
 	struct cpod_message message = {
-		.magic = CPOD_INIT_MAGIC, .kind = kind, .id = c->number, .flags = flags | CPOD_LAUNCH_CGROUP
+		.magic = CPOD_INIT_MAGIC, .kind = head->kind, .id = c->number, .exec = head->exec,
+		.flags = head->flags | (cgroup_fd >= 0 ? CPOD_LAUNCH_CGROUP : 0)
 	};
 	struct iovec parts[2] = { { &message, sizeof (message) } };
 	cpod_autostr block = CPOD_STR_INIT;
@@ -33,7 +34,8 @@ cpod_request_send (struct cpod_rt_container *c, uint32_t kind, uint32_t flags, s
 		parts[1] = (struct iovec) { block.data, block.len };
 	}
 	fds[n++] = report_fd;
-	fds[n++] = cgroup_fd;
+	if (cgroup_fd >= 0)
+		fds[n++] = cgroup_fd;
 	ret = cpod_plan_open (plan, fds + n, &n_given, err);
 	if (ret < 0)
 		return ret;
@@ -42,4 +44,15 @@ cpod_request_send (struct cpod_rt_container *c, uint32_t kind, uint32_t flags, s
 	pthread_mutex_unlock (&c->pod->lock);
 	cpod_plan_close (plan, fds + n, n_given);
 	return ret;
+}
+
+void
+cpod_request_kill (struct cpod_rt_container *c, uint32_t exec)
+{
+	struct cpod_message message = { .magic = CPOD_INIT_MAGIC, .kind = CPOD_MESSAGE_KILL, .id = c->number, .exec = exec };
+	struct iovec part = { &message, sizeof (message) };
+
+	pthread_mutex_lock (&c->pod->lock);
+	(void) cpod_rtinit_send (c->pod, c->init, &part, 1, NULL, 0, NULL);   /* who is gone has nothing running */
+	pthread_mutex_unlock (&c->pod->lock);
 }

@@ -22,6 +22,18 @@ struct cpod_host_view_fresh {
 	unsigned int mode;
 };
 
+enum cpod_host_piece_kind {
+	CPOD_HOST_PIECE_DIR,       /* an empty directory, or one that has pieces in it */
+	CPOD_HOST_PIECE_LINK,      /* a symbolic link to target */
+	CPOD_HOST_PIECE_LAYER,     /* a directory of the host with no mount below it: an overlay */
+	CPOD_HOST_PIECE_TREE,      /* one with mounts below it: shown read-only with them */
+	CPOD_HOST_PIECE_FILE,      /* a regular file: shown read-only */
+};
+struct cpod_host_piece {
+	enum cpod_host_piece_kind kind;
+	const char *path, *target;
+};
+
 struct cpod_host_view {
 	struct cpod_strings layers;    /* directories with a file system of the host, each one overlay; "/" first,
 	                                * a directory before what lies in it */
@@ -32,6 +44,8 @@ struct cpod_host_view {
 	struct cpod_strings exposed;   /* shown read-only in place, with what is mounted below: what was asked for,
 	                                * and single files and links that programs need; a path may lie in an
 	                                * empty or fresh directory, where its parents are to be made */
+	struct cpod_array   pieces;    /* struct cpod_host_piece, once cpod_host_view_split has made them; a directory
+	                                * before what lies in it */
 	struct cpod_strings left_out;  /* for people: "PATH (TYPE): reason" for each mount of the host not shown */
 };
 
@@ -42,6 +56,11 @@ struct cpod_host_view {
  * -EINVAL, -ENOENT: a path of expose, in words; -EINVAL: mountinfo; -ENOMEM; -errno of a look-up. */
 int cpod_host_view_plan (const char *mountinfo, const struct cpod_strings *expose, int host_root_fd,
                          struct cpod_arena *arena, struct cpod_host_view *ret_view, struct cpod_error *err);
+
+/* Splits what a planned view shows below "/" into pieces, each of which can be laid alone (see host-view-split.c).
+ * May add to masked and left_out. mountinfo, host_root_fd, arena: as for the plan. */
+int cpod_host_view_split (const char *mountinfo, int host_root_fd, struct cpod_arena *arena, struct cpod_host_view *view,
+                          struct cpod_error *err);
 
 /* ---- the tables ---- */
 

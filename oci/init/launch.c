@@ -29,6 +29,7 @@ struct launch {
 	int report_fd;             /* status (LAUNCH) or result (EXEC) */
 	int cgroup_fd;             /* -1: stays where pod init is */
 	int pid;                   /* where there is a go-between: the command's, once born */
+	struct cpod_mark mark;     /* fd -1: none is wanted */
 };
 
 long
@@ -46,7 +47,21 @@ launch_prepare (struct cpod_children *children, uint32_t into_cgroup)
 static void
 children_add (struct cpod_children *children, int pid, uint32_t id, int result_fd)
 {
-	children->items[children->n++] = (struct cpod_child) { pid, id, result_fd };
+	children->items[children->n++] = (struct cpod_child) { .pid = pid, .id = id, .result_fd = result_fd, .mark = { -1, 0 } };
+}
+
+/* Ends the command that has this number, if it still runs, and all that it has started. */
+static void
+kill_exec (struct cpod_children *children, uint32_t exec)
+{
+	for (uint32_t i = 0; i < children->n; i++) {
+		struct cpod_child *child = &children->items[i];
+
+		if (child->result_fd < 0 || child->mark.fd < 0 || child->exec != exec)
+			continue;
+		child->keep = 0;
+		mark_kill (&child->mark);
+	}
 }
 
 int
@@ -182,7 +197,7 @@ walk_container (struct launch *launch)
 
 	launch->walk.status_fd = launch->report_fd;
 	launch->walk.announce = 1;
-	sys_close_range (CPOD_INIT_FD_SOCKET, CPOD_INIT_FD_FIRST - 1, 0);
+	sys_close_range (CPOD_INIT_FD_SOCKET, CPOD_INIT_FD_HOST - 1, 0);
 	ret = settle (launch);
 	if (ret >= 0)
 		ret = walk_run (&launch->walk);
@@ -280,16 +295,30 @@ is_given_up (int result_fd)
 static void
 exec (struct launch *launch, struct cpod_request *request)
 {
+	struct cpod_child *child;
 	long pid;
+
+	launch->pid = 0;
 
 	if (is_given_up (launch->report_fd))
 		return;
-	pid = go_between (launch, 0, walk_exec_plan);
+	launch->mark.fd = -1;
+	launch->walk.step = CPOD_STEP_MARK;
+	pid = (launch->message->flags & CPOD_LAUNCH_MARK) != 0 ? mark_make (&launch->mark) : 0;
+	if (pid >= 0)
+		pid = go_between (launch, 0, walk_exec_plan);
 	if (pid < 0)
 		write_failure (&launch->walk, launch->report_fd, pid);
-	if (launch->pid <= 0)
+	if (launch->pid <= 0) {
+		if (launch->mark.fd >= 0)
+			sys_close (launch->mark.fd);
 		return;
+	}
 	children_add (launch->children, launch->pid, launch->message->id, launch->report_fd);
+	child = &launch->children->items[launch->children->n - 1];
+	child->exec = launch->message->exec;
+	child->keep = (launch->message->flags & CPOD_LAUNCH_KEEP) != 0;
+	child->mark = launch->mark;
 	request->fds[report_index (request->message)] = -1;
 }
 
@@ -302,6 +331,8 @@ launch_serve (struct cpod_children *children, struct cpod_request *request)
 	size_t report = report_index (message);
 	long ret;
 
+	if (message->kind == CPOD_MESSAGE_KILL)
+		kill_exec (children, message->exec);
 	if (!is_exec && message->kind != CPOD_MESSAGE_LAUNCH)
 		return;
 	launch.children = children;

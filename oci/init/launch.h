@@ -9,10 +9,19 @@
 #define CLONE_INTO_CGROUP 0x200000000ull
 #endif
 
+/* mark.c */
+struct cpod_mark {
+	int      fd;               /* owned; -1: none */
+	uint64_t number;           /* of the namespace that is the mark */
+};
+
 struct cpod_child {
 	int32_t  pid;
 	uint32_t id;               /* the supervisor's number for it */
 	int      result_fd;        /* EXEC: where its end is written, owned; -1 for a container */
+	uint32_t exec;             /* EXEC with a mark: the supervisor's number for it */
+	int      keep;             /* what it leaves running may stay */
+	struct cpod_mark mark;     /* fd -1: it has none */
 };
 
 #define CPOD_CHILDREN_MAX 65536u
@@ -38,6 +47,10 @@ long launch_prepare (struct cpod_children *children, uint32_t into_cgroup);
 void launch_serve (struct cpod_children *children, struct cpod_request *request);
 /* Takes the child with that pid out of the table. 0 when there is none. */
 int children_take (struct cpod_children *children, int pid, struct cpod_child *ret_child);
+/* Makes a new mark: it is on the caller, and on whom the caller gives birth to from now on. 0 or -errno. */
+long mark_make (struct cpod_mark *mark);
+/* SIGKILL to everybody else who has the mark, until nobody has. */
+void mark_kill (const struct cpod_mark *mark);
 /* The plan's given descriptors stand open from first on, in order. */
 void launch_fill_slots (struct cpod_walk *walk, int first);
 

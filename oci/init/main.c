@@ -139,6 +139,10 @@ report (int pid, int status)
 	if (child.result_fd >= 0) {
 		struct cpod_exec_result result = { .magic = CPOD_INIT_MAGIC, .status = status };
 
+		if (child.mark.fd >= 0 && !child.keep)
+			mark_kill (&child.mark);
+		if (child.mark.fd >= 0)
+			sys_close (child.mark.fd);
 		(void) sys_write (child.result_fd, &result, sizeof (result));
 		sys_close (child.result_fd);
 	} else {

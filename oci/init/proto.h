@@ -3,6 +3,7 @@
  *
  *     supervisor -> init    LAUNCH  start a container: clone, walk its plan
  *                           EXEC    run a command inside a container, born joined
+ *                           KILL    end a marked command, with all that it has started
  *     init -> supervisor    READY   pod init has walked its own plan; or failed: record set
  *                           LAUNCHED  the clone's pidfd; or failed: record set
  *                           EXITED  a container ended
@@ -30,9 +31,10 @@ enum {
 	CPOD_INIT_FD_PLAN   = 4,        /* its own plan, a memfd */
 	CPOD_INIT_FD_LIFE   = 5,        /* pod init: a pidfd of the supervisor. launcher: what SYNC and WAIT read from,
 	                                 * or not open: the status pipe, which is a socket then */
-	CPOD_INIT_FD_KILL   = 6,        /* pod init: the pod's cgroup.kill, or not open */
-	CPOD_INIT_FD_CGROUP = 7,        /* pod init: its own cgroup's directory, or not open */
-	CPOD_INIT_FD_FIRST  = 8,        /* the plan's given descriptors follow in order */
+	CPOD_INIT_FD_KILL   = 6,        /* pod init: the pod's cgroup.kill, or the null device */
+	CPOD_INIT_FD_CGROUP = 7,        /* pod init: its own cgroup's directory, or the null device */
+	CPOD_INIT_FD_HOST   = 8,        /* pod init: the null device until KEEP_HOST; its children have it until they close all */
+	CPOD_INIT_FD_FIRST  = 9,        /* the plan's given descriptors follow in order */
 };
 /* argv[0] says what it is to be. */
 #define CPOD_INIT_ARGV_POD    "cpod-init"
@@ -45,6 +47,7 @@ enum cpod_message_kind {
 	CPOD_MESSAGE_READY,
 	CPOD_MESSAGE_LAUNCHED,
 	CPOD_MESSAGE_EXITED,
+	CPOD_MESSAGE_KILL,
 };
 
 /* Where and how something failed: error is an errno, 0 for success. */
@@ -59,6 +62,8 @@ struct cpod_record {
  * result (EXEC); the cgroup, if any; the plan's given ones. */
 #define CPOD_LAUNCH_CGROUP (1u << 0)    /* a cgroup directory to be born in */
 #define CPOD_LAUNCH_BORN   (1u << 1)    /* the plan of this LAUNCH has a BIRTH */
+#define CPOD_LAUNCH_MARK   (1u << 3)    /* EXEC: there is no cgroup; what it starts is known by a mark (mark.c) */
+#define CPOD_LAUNCH_KEEP   (1u << 4)    /* with MARK: what it leaves running may stay */
 #define CPOD_LAUNCH_INLINE (1u << 2)    /* the plan follows the struct in the packet */
 
 #define CPOD_INLINE_PLAN_MAX 16384u
@@ -73,7 +78,8 @@ struct cpod_message {
 	uint32_t flags;
 	int32_t  pid;                   /* LAUNCHED: in pod init's PID namespace */
 	int32_t  status;                /* EXITED: as from wait4 */
-	uint32_t reserved[2];
+	uint32_t exec;                  /* EXEC with MARK, KILL: the supervisor's number for this command */
+	uint32_t reserved;
 	struct cpod_record record;      /* READY, LAUNCHED: why not */
 };
 

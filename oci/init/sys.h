@@ -110,6 +110,10 @@ static inline long sys_clone3 (struct sys_clone_args *args) { return SYS_CALL_2 
 static inline long sys_wait4 (int pid, int *status, int options) { return SYS_CALL_4 (__NR_wait4, pid, status, options, 0); }
 static inline long sys_kill (int pid, int signal) { return SYS_CALL_2 (__NR_kill, pid, signal); }
 static inline long sys_pidfd_open (int pid, unsigned int flags) { return SYS_CALL_2 (__NR_pidfd_open, pid, flags); }
+static inline long sys_pidfd_send_signal (int pidfd, int signal)
+{ return SYS_CALL_4 (__NR_pidfd_send_signal, pidfd, signal, 0, 0); }
+static inline long sys_getdents64 (int fd, void *entries, size_t size)
+{ return SYS_CALL_3 (__NR_getdents64, fd, entries, size); }
 static inline long sys_ppoll (struct sys_pollfd *fds, size_t n) { return SYS_CALL_5 (__NR_ppoll, fds, n, 0, 0, 0); }
 static inline long sys_rt_sigprocmask (int how, const uint64_t *set)
 { return SYS_CALL_4 (__NR_rt_sigprocmask, how, set, 0, sizeof (*set)); }

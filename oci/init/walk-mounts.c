@@ -143,17 +143,23 @@ walk_attr (struct cpod_walk *walk, const struct cpod_op *op)
 	return walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr (walk_slot (walk, op->attr.slot), "", flags, &attr));
 }
 
-/* A directory made in a tmpfs that is the plan's own and still empty: nobody else can have put a name there. */
+/* A directory or file made in a tmpfs that is the plan's own and still empty: nobody else can have put a name there. */
 static long
 open_fresh (struct cpod_walk *walk, const struct cpod_op_attach *attach)
 {
 	int dir = walk_slot (walk, attach->dir);
 	const char *name = walk_text (walk, attach->path);
-	long ret = walk_at (walk, CPOD_STEP_MKDIR, sys_mkdirat (dir, name, 0755));
+	int is_file = attach->make == CPOD_MAKE_FILE;
+	long ret;
 
+	if (is_file)
+		ret = walk_at (walk, CPOD_STEP_CREATE, sys_mknodat (dir, name, 0100644, 0));
+	else
+		ret = walk_at (walk, CPOD_STEP_MKDIR, sys_mkdirat (dir, name, 0755));
 	if (ret < 0 && ret != -EEXIST)
 		return ret;
-	return walk_at (walk, CPOD_STEP_OPEN, sys_openat (dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
+	return walk_at (walk, CPOD_STEP_OPEN,
+	                sys_openat (dir, name, O_PATH | (is_file ? 0 : O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
 long

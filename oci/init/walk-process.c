@@ -223,7 +223,7 @@ walk_ids (struct cpod_walk *walk, const struct cpod_op *op)
 	if (groups == NULL)
 		return -EINVAL;
 	ret = uid == 0 ? 0 : walk_at (walk, CPOD_STEP_KEEPCAPS, sys_prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0));
-	if (ret >= 0)
+	if (ret >= 0 && !op->ids.keep_groups)
 		ret = walk_at (walk, CPOD_STEP_SETGROUPS, sys_setgroups (op->ids.groups.n, groups));
 	if (ret >= 0)
 		ret = walk_at (walk, CPOD_STEP_SETGID, sys_setresgid (gid, gid, gid));

@@ -1,4 +1,5 @@
-/* The walker's user namespace: from nobody in particular to its root.
+/* The walker's user namespace: from nobody in particular to its root; and what only its root can do for a supervisor
+ * without privileges.
  *
  * The program that walks was executed before the ids were mapped, and holds every capability of the namespace as
  * ambient ones, which only survive until its ids change. Here it waits for the map, takes id 0, gives the inheritance
@@ -9,7 +10,10 @@
 
 #include <linux/capability.h>
 #include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/magic.h>
 #include <linux/prctl.h>
+#include <linux/sched.h>
 
 #define POLLIN 1
 
@@ -52,4 +56,67 @@ walk_become_root (struct cpod_walk *walk, const struct cpod_op *op)
 	if (ret >= 0)
 		(void) sys_prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return ret;
+}
+
+/* ---- the host's mounts ---- */
+
+/* The mount namespace of the caller. */
+static long
+open_mounts (struct cpod_walk *walk)
+{
+	return walk_at (walk, CPOD_STEP_OPEN, sys_openat (AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC, 0));
+}
+
+/* The kept namespace is a slave of the host's: what is mounted there later is found here, too. */
+long
+walk_keep_host (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long fd = open_mounts (walk), ret;
+
+	(void) op;
+	if (fd < 0)
+		return fd;
+	ret = walk_at (walk, CPOD_STEP_DUP, sys_dup3 ((int) fd, CPOD_INIT_FD_HOST, O_CLOEXEC));
+	walk_done ((int) fd);
+	return ret < 0 ? ret : walk_at (walk, CPOD_STEP_CLONE, sys_unshare (CLONE_NEWNS));
+}
+
+/* An unprivileged supervisor cannot clone a mount; this process can, in a namespace that has it. */
+long
+walk_enter_host (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long fd = open_mounts (walk);
+
+	(void) op;
+	if (fd < 0)
+		return fd;
+	walk->own_mounts = (int) fd;
+	return walk_at (walk, CPOD_STEP_SETNS, sys_setns (CPOD_INIT_FD_HOST, CLONE_NEWNS));
+}
+
+long
+walk_leave_host (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	long ret = walk_at (walk, CPOD_STEP_SETNS, sys_setns (walk->own_mounts, CLONE_NEWNS));
+
+	(void) op;
+	sys_close (walk->own_mounts);
+	return ret;
+}
+
+/* ---- its streams ---- */
+
+/* A pipe of the supervisor's is its user's, who is root here; a program with another id could use it, but not open it
+ * again as /dev/stdout. What has a name on the host stays whose it is. */
+long
+walk_give_pipes (struct cpod_walk *walk, const struct cpod_op *op)
+{
+	(void) walk;
+	for (int fd = 0; fd < 3; fd++) {
+		long statfs[32];   /* the type is the first word of it */
+
+		if (sys_fstatfs (fd, statfs) >= 0 && statfs[0] == PIPEFS_MAGIC)
+			(void) sys_fchownat (fd, "", op->ids.uid, op->ids.gid, AT_EMPTY_PATH);   /* else it can still be used */
+	}
+	return 0;
 }

@@ -15,6 +15,7 @@ struct cpod_walk {
 	int slots[CPOD_PLAN_SLOTS];      /* -1: empty */
 	int status_fd;                   /* where a failure goes; survives CLOSE; -1: none */
 	int wait_fd;                     /* what SYNC and WAIT read from; survives CLOSE; -1: status_fd */
+	int own_mounts;                  /* between ENTER_HOST and LEAVE_HOST: the container's mount namespace */
 	int empty_file, empty_directory; /* the first mount of each kind that masks; -1: none yet */
 	int announce;                    /* a record without an error goes to status_fd right before the exec */
 	uint32_t step;                   /* enum cpod_step of the latest failure */
@@ -94,6 +95,10 @@ long walk_find (struct cpod_walk *walk, const struct cpod_op *op);
 
 /* walk-users.c */
 long walk_become_root (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_keep_host (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_enter_host (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_leave_host (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_give_pipes (struct cpod_walk *walk, const struct cpod_op *op);
 
 /* walk-process.c */
 /* The strings of list as a NULL-terminated vector of list.n + 1 at out. */

@@ -161,6 +161,24 @@ a_refusal_says_which_ids_there_are (void **state)
 	assert_string_equal (err.message, "process.user.uid: 4999 is not among the ids of the pod's user namespace, 0-10, 5000");
 }
 
+static void
+a_name_is_found_by_its_number (void **state)
+{
+	static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n:x:1000:1:::\nbroken\nhalf:x\nx:1000\nlong:x:1000x:0:::\n"
+	                             "alice:x:1000:1000::/home/alice:/bin/sh\nbob:x:1000:1::/:/";
+	char name[8], small[5];
+
+	(void) state;
+	assert_true (cpod_idmap_name_of (passwd, 1000, name, sizeof (name)));
+	assert_string_equal (name, "alice");
+	assert_true (cpod_idmap_name_of (passwd, 0, name, sizeof (name)));
+	assert_string_equal (name, "root");
+	assert_false (cpod_idmap_name_of (passwd, 1, name, sizeof (name)));
+	assert_false (cpod_idmap_name_of (NULL, 0, name, sizeof (name)));
+	assert_true (cpod_idmap_name_of (passwd, 1000, small, sizeof (small)));
+	assert_string_equal (small, "bob");   /* the other one does not fit */
+}
+
 int
 main (void)
 {
@@ -174,6 +192,7 @@ main (void)
 		cmocka_unit_test (with_ranges_the_caller_is_root_and_the_helpers_write),
 		cmocka_unit_test (without_ranges_or_helpers_there_is_one_id),
 		cmocka_unit_test (a_refusal_says_which_ids_there_are),
+		cmocka_unit_test (a_name_is_found_by_its_number),
 	};
 
 	return cmocka_run_group_tests_name ("idmap", tests, NULL, NULL);
