@@ -315,6 +315,7 @@ cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, 
 		op = cpod_plan_add (plan, CPOD_OP_BOUNDING, NULL, "limit the bounding set to what some container may have");
 		op->caps.bounding = input->bounding;
 	}
+	plan->header.home = 1;
 	cpod_plan_add (plan, CPOD_OP_END, NULL, "wait for containers to launch");
 	return cpod_plan_check (plan, err);
 }

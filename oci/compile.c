@@ -249,6 +249,9 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	return cpod_plan_check (plan, err);
 }
 
+/* What every container has of its own: pod init knows the way back from there (oci/init/home.c). */
+#define PLAIN_JOIN ((uint64_t) (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP))
+
 /* A terminal of the container's own. */
 static void
 compile_terminal (struct cpod_plan *plan, const struct cpod_process *process, uint16_t rows, uint16_t columns)
@@ -267,16 +270,23 @@ cpod_compile_exec (const struct cpod_process *process, const char *const *argv, 
                    const int32_t stdio_fd[3], uint64_t join, const char *null_path, enum cpod_terminal terminal,
                    uint16_t rows, uint16_t columns, struct cpod_plan *plan, struct cpod_error *err)
 {
+	const bool early = terminal == CPOD_TERMINAL_NONE && (join & ~PLAIN_JOIN) == 0
+	                   && cpod_process_may_come_early (process);
 	struct cpod_op *op;
 
 	plan->header.null_path = cpod_plan_text (plan, null_path);
-	if (terminal != CPOD_TERMINAL_NEW)
+	plan->header.joins = early;
+	if (terminal != CPOD_TERMINAL_NEW && !early)
 		cpod_compile_stdio (plan, stdio_fd);
 	compile_give_pipes (plan, process);
 	cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the container");
 	op = cpod_plan_add (plan, CPOD_OP_SETNS, NULL, "join the container's namespaces");
 	op->setns.slot = CPOD_SLOT_FIRST;
 	op->setns.type = (uint32_t) join;
+	if (early) {
+		cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
+		cpod_compile_stdio (plan, stdio_fd);
+	}
 	if (process->oom_score_adj.set) {
 		cpod_plan_add (plan, CPOD_OP_PROC, NULL, "open a procfs");
 		op = cpod_plan_add (plan, CPOD_OP_OOM_SCORE_ADJ, "process.oomScoreAdj", "set oom_score_adj");
@@ -289,6 +299,7 @@ cpod_compile_exec (const struct cpod_process *process, const char *const *argv, 
 	if (terminal == CPOD_TERMINAL_NONE)
 		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
 	cpod_compile_process (plan, process, argv, envp ? envp : process->envp, cwd ? cwd : process->cwd,
-	                      terminal == CPOD_TERMINAL_NONE ? CPOD_BIRTH_PLAIN : CPOD_BIRTH_TERMINAL, NULL);
+	                      early ? CPOD_BIRTH_DONE : terminal == CPOD_TERMINAL_NONE ? CPOD_BIRTH_PLAIN : CPOD_BIRTH_TERMINAL,
+	                      NULL);
 	return cpod_plan_check (plan, err);
 }

@@ -156,8 +156,12 @@ enum cpod_birth {
 	CPOD_BIRTH_NONE,            /* a start: the walker is the program */
 	CPOD_BIRTH_CONTAINER,       /* a start in a PID namespace that others live in: BIRTH, and a session for the newborn */
 	CPOD_BIRTH_PLAIN,           /* a command: BIRTH before the filter */
-	CPOD_BIRTH_TERMINAL,        /* the same, and the newborn takes descriptor 0 as its terminal */
+	CPOD_BIRTH_DONE,            /* a command that has been born already */
+	CPOD_BIRTH_TERMINAL,        /* as PLAIN, and the newborn takes descriptor 0 as its terminal */
 };
+/* Whether a command can be born as soon as the namespaces are joined: nobody there could take hold of it, and no limit
+ * must stand before it. */
+bool cpod_process_may_come_early (const struct cpod_process *process);
 /* From the limits to the exec. life: NULL where there is no more than the program. */
 void cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process, const char *const *argv,
                            const char *const *envp, const char *cwd, enum cpod_birth birth,

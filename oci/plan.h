@@ -204,7 +204,9 @@ struct cpod_plan_header {
 	uint64_t clone_flags;               /* CLONE_NEW* for the process that walks this plan */
 	uint16_t n_given;                   /* descriptors that come with the plan */
 	uint16_t dumpable;                  /* 1: until BECOME_ROOT: else nobody could write its map */
-	uint16_t reserved[2];
+	uint16_t joins;                     /* 1: what comes before BIRTH only joins mount, cgroup and PID namespaces, and pod
+	                                     * init may do it itself */
+	uint16_t home;                      /* 1: pod init's: it waits in the namespaces that it was born into */
 	uint16_t given[CPOD_PLAN_SLOTS];    /* the slot of each */
 };
 

@@ -4,11 +4,12 @@
  * cgroup; it walks its plan and executes. Where others live in its PID namespace, the walker is a go-between
  * as well, and the program is born when all is mounted and the old root is gone.
  *
- * An exec is born joined. A go-between that shares this process's memory (CLONE_VM | CLONE_VFORK, so
- * that it costs no copy) is born in the exec's cgroup, joins every namespace of the container, closes
- * what is not the command's, drops what the command may not have, and only then clones the command
- * with CLONE_PARENT: what appears in the container's PID namespace is wholly inside from its first
- * moment, and a child of pod init's.
+ * An exec is born joined: what appears in the container's PID namespace is in all of its namespaces from
+ * its first moment. Where nobody there could take hold of it, pod init joins for the moment of the birth
+ * (home.c), and the newborn drops what it may not have. Elsewhere a go-between that shares this
+ * process's memory (CLONE_VM | CLONE_VFORK, so that it costs no copy) is born in the exec's cgroup, joins,
+ * closes what is not the command's, drops what the command may not have, and only then clones the command
+ * with CLONE_PARENT, confined already and a child of pod init's.
  */
 #include "launch.h"
 
@@ -292,23 +293,74 @@ is_given_up (int result_fd)
 	return SYS_CALL_5 (__NR_ppoll, &pollfd, 1, no_wait, 0, 0) > 0 && (pollfd.revents & POLLERR) != 0;
 }
 
+/* CPOD_OP_BIRTH, in pod init itself. */
+static long
+birth_inside (struct cpod_walk *walk)
+{
+	struct launch *launch = walk->birth_data;
+	struct sys_clone_args args = { .exit_signal = SIGCHLD };
+
+	set_cgroup (launch, &args);
+	launch->pid = (int) walk_at (walk, CPOD_STEP_CLONE, sys_clone3 (&args));
+	return launch->pid != 0 ? launch->pid : settle (launch);
+}
+
+/* Joins the container, gives birth to the command there, and comes back. */
+static void
+exec_inside (struct launch *launch)
+{
+	long ret;
+
+	launch->pid = -1;
+	launch->walk.birth = birth_inside;
+	launch->walk.birth_data = launch;
+	launch->walk.status_fd = launch->report_fd;
+	ret = walk_run (&launch->walk);
+	if (launch->pid == 0) {
+		write_failure (&launch->walk, launch->walk.status_fd, ret);
+		sys_exit (127);
+	}
+	home_return ();
+	if (ret < 0)
+		write_failure (&launch->walk, launch->report_fd, ret);
+}
+
+/* The same through a go-between. */
+static void
+exec_between (struct launch *launch)
+{
+	long ret = go_between (launch, 0, walk_exec_plan);
+
+	if (ret < 0)
+		write_failure (&launch->walk, launch->report_fd, ret);
+}
+
+/* Whether pod init may join by itself: it can come back, and what joins it is born into the group. */
+static int
+joins (const struct launch *launch)
+{
+	return launch->walk.plan->joins && home_is_known () && !moves (launch);
+}
+
 static void
 exec (struct launch *launch, struct cpod_request *request)
 {
 	struct cpod_child *child;
-	long pid;
+	long ret;
 
 	launch->pid = 0;
-
 	if (is_given_up (launch->report_fd))
 		return;
 	launch->mark.fd = -1;
 	launch->walk.step = CPOD_STEP_MARK;
-	pid = (launch->message->flags & CPOD_LAUNCH_MARK) != 0 ? mark_make (&launch->mark) : 0;
-	if (pid >= 0)
-		pid = go_between (launch, 0, walk_exec_plan);
-	if (pid < 0)
-		write_failure (&launch->walk, launch->report_fd, pid);
+	launch->walk.null = home_null (walk_text (&launch->walk, launch->walk.plan->null_path));
+	ret = (launch->message->flags & CPOD_LAUNCH_MARK) != 0 ? mark_make (&launch->mark) : 0;
+	if (ret < 0)
+		write_failure (&launch->walk, launch->report_fd, ret);
+	else if (joins (launch))
+		exec_inside (launch);
+	else
+		exec_between (launch);
 	if (launch->pid <= 0) {
 		if (launch->mark.fd >= 0)
 			sys_close (launch->mark.fd);

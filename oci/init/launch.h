@@ -54,7 +54,20 @@ void mark_kill (const struct cpod_mark *mark);
 /* The plan's given descriptors stand open from first on, in order. */
 void launch_fill_slots (struct cpod_walk *walk, int first);
 
-/* main.c. Maps the plan in fd and opens it. */
+/* home.c. Notes pod init's namespaces, while the host's /proc is there. */
+void home_note (void);
+/* Tries the way back from where pod init will wait. */
+void home_try (void);
+/* Whether pod init may leave its namespaces: it can come back. */
+int home_is_known (void);
+/* The null device at path, opened once; negative: it cannot be. */
+int home_null (const char *path);
+/* Comes back, or ends the pod. */
+void home_return (void);
+
+/* main.c. The last act: the pod's cgroup.kill, and exit. */
+void init_end (void) __attribute__ ((noreturn));
+/* Maps the plan in fd and opens it. */
 long init_map_plan (struct cpod_walk *walk, int fd);
 /* Answers the supervisor; error < 0 fills the record from walk. */
 void init_reply (uint32_t kind, uint32_t id, uint32_t flags, int pid, int fd, const struct cpod_walk *walk, long error);

@@ -83,10 +83,8 @@ init_map_plan (struct cpod_walk *walk, int fd)
 	return walk_open (walk, (const void *) at, st.stx_size);
 }
 
-/* The last act. */
-static void end (void) __attribute__ ((noreturn));
-static void
-end (void)
+void
+init_end (void)
 {
 	(void) sys_write (CPOD_INIT_FD_KILL, "1", 1);
 	sys_exit (0);
@@ -115,7 +113,7 @@ reply (const struct cpod_message *message, int fd)
 		if (ret != -EINTR && ret != -ENOMEM && ret != -ENOBUFS)
 			break;
 	}
-	end ();
+	init_end ();
 }
 
 void
@@ -167,7 +165,7 @@ reap (int signal_fd)
 	while ((pid = sys_wait4 (-1, &status, WNOHANG | WALL)) > 0)
 		report ((int) pid, status);
 	if (pid < 0 && pid != -ECHILD)
-		end ();         /* it cannot be known any more who lives */
+		init_end ();         /* it cannot be known any more who lives */
 }
 
 /* One message: what it asks for is done before the next is read. Returns 0 at the end of the socket. */
@@ -216,15 +214,15 @@ run (int signal_fd)
 		long n = sys_ppoll (fds, 3);
 
 		if (n < 0 && n != -EINTR && n != -ENOMEM)
-			end ();
+			init_end ();
 		if (n <= 0)
 			continue;
 		if (fds[0].revents != 0)
-			end ();
+			init_end ();
 		if (fds[1].revents != 0)
 			reap (signal_fd);
 		if (fds[2].revents != 0 && serve () == 0)
-			end ();
+			init_end ();
 	}
 }
 
@@ -299,9 +297,13 @@ pod_init (void)
 	if (ret >= 0 && signal_fd < 0)
 		ret = signal_fd;
 	if (ret >= 0) {
+		if (walk.plan->home)
+			home_note ();
 		launch_fill_slots (&walk, CPOD_INIT_FD_FIRST);
 		ret = walk_run (&walk);
 	}
+	if (ret >= 0 && walk.plan->home)
+		home_try ();
 	if (ret >= 0 && walk.plan->n_given > 0)
 		sys_close_range (CPOD_INIT_FD_FIRST, CPOD_INIT_FD_FIRST + walk.plan->n_given - 1u, 0);
 	if (ret >= 0)
@@ -310,7 +312,7 @@ pod_init (void)
 		ret = launch_prepare (&children, flags & CPOD_READY_CLONE_INTO_CGROUP);
 	init_reply (CPOD_MESSAGE_READY, 0, flags, 0, -1, &walk, ret);
 	if (ret < 0)
-		end ();
+		init_end ();
 	run (signal_fd);
 }
 

@@ -60,7 +60,7 @@ walk_loopback (struct cpod_walk *walk, const struct cpod_op *op)
 long
 walk_stdio (struct cpod_walk *walk, const struct cpod_op *op)
 {
-	int null = -1;
+	int null = walk->null;
 
 	(void) op;
 	for (int i = 0; i < 3; i++) {

@@ -21,7 +21,7 @@ walk_open (struct cpod_walk *walk, const void *block, size_t len)
 	walk->block = block;
 	walk->len = len;
 	walk->plan = plan;
-	walk->status_fd = walk->wait_fd = walk->empty_file = walk->empty_directory = -1;
+	walk->status_fd = walk->wait_fd = walk->null = walk->empty_file = walk->empty_directory = -1;
 	walk->op = UINT32_MAX;
 	walk->step = CPOD_STEP_PLAN;
 	walk->birth = NULL;
@@ -150,7 +150,7 @@ walk_run (struct cpod_walk *walk)
 			return 0;
 		walk->step = CPOD_STEP_PLAN;
 		ret = op->kind < CPOD_OP_KINDS ? operations[op->kind] (walk, op) : -EINVAL;
-		if (ret < 0)
+		if (ret < 0 || (ret > 0 && op->kind == CPOD_OP_BIRTH))
 			return ret;
 	}
 	return 0;

@@ -16,11 +16,13 @@ struct cpod_walk {
 	int status_fd;                   /* where a failure goes; survives CLOSE; -1: none */
 	int wait_fd;                     /* what SYNC and WAIT read from; survives CLOSE; -1: status_fd */
 	int own_mounts;                  /* between ENTER_HOST and LEAVE_HOST: the container's mount namespace */
+	int null;                        /* a null device that the walker has already; -1: opened where the plan says */
 	int empty_file, empty_directory; /* the first mount of each kind that masks; -1: none yet */
 	int announce;                    /* a record without an error goes to status_fd right before the exec */
 	uint32_t step;                   /* enum cpod_step of the latest failure */
 	uint32_t op;                     /* index of the operation at work */
-	/* CPOD_OP_BIRTH: called in the joined walker; returns only in the newborn command. NULL: there is none. */
+	/* CPOD_OP_BIRTH: called in the joined walker; returns 0 in the newborn, and positive in one that stays behind, whose
+	 * walk is over. NULL: there is none. */
 	long (*birth) (struct cpod_walk *walk);
 	void *birth_data;
 };
@@ -28,7 +30,7 @@ struct cpod_walk {
 /* Looks at len bytes as a plan and points walk at it, all slots empty. 0 or -EINVAL. */
 long walk_open (struct cpod_walk *walk, const void *block, size_t len);
 /* Executes the operations in order. Does not return when the last one is an EXEC that succeeds;
- * 0 after an END; -errno, with walk->op and walk->step set, on failure. */
+ * 0 after an END; positive in one that stays behind at a BIRTH: the newborn's pid; -errno, with walk->op and walk->step set, on failure. */
 long walk_run (struct cpod_walk *walk);
 /* The record of a failed walk. */
 void walk_record (const struct cpod_walk *walk, long error, struct cpod_record *ret_record);
