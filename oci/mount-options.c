@@ -51,6 +51,18 @@ static const struct option {
 	{ "loop", REFUSED, 0 },
 };
 
+const char *
+cpod_mount_option_name (size_t n, bool *ret_recursive)
+{
+	for (size_t i = 0; i < sizeof (options_known) / sizeof (options_known[0]); i++) {
+		if (options_known[i].effect == REFUSED || n-- > 0)
+			continue;
+		*ret_recursive = options_known[i].effect == SET || options_known[i].effect == CLEAR || options_known[i].effect == ATIME;
+		return options_known[i].name;
+	}
+	return NULL;
+}
+
 static const struct option *
 find (const char *name)
 {

@@ -19,4 +19,8 @@ struct cpod_mount_options {
 int cpod_mount_options_read (const struct cpod_strings *options, struct cpod_arena *arena,
                              struct cpod_mount_options *ret, struct cpod_error *err);
 
+/* The name of the nth option that is carried out, NULL behind the last. *ret_recursive: there is one with an
+ * "r" in front, too, that holds for everything mounted below. */
+const char *cpod_mount_option_name (size_t n, bool *ret_recursive);
+
 #endif

@@ -19,7 +19,7 @@ const char *const cpod_oci_rlimit_words[] = {
 };
 
 /* linux/capability.h: the index is the number. */
-static const char *const capability_words[] = {
+const char *const cpod_oci_capability_words[] = {
 	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
 	"CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",
 	"CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
@@ -45,8 +45,8 @@ cpod_oci_capability_number (const char *name)
 {
 	int i;
 
-	for (i = 0; capability_words[i]; i++)
-		if (strcmp (capability_words[i], name) == 0)
+	for (i = 0; cpod_oci_capability_words[i]; i++)
+		if (strcmp (cpod_oci_capability_words[i], name) == 0)
 			return i;
 	return -1;
 }
@@ -93,7 +93,7 @@ const struct cpod_object cpod_oci_user_object = {
 static int
 text_capability (struct cpod_decoder *decoder, const struct cpod_json *value, struct cpod_error *err)
 {
-	return cpod_oci_text_word (decoder, value, capability_words, err);
+	return cpod_oci_text_word (decoder, value, cpod_oci_capability_words, err);
 }
 
 static const struct cpod_oci_rule capability_rules[] = {

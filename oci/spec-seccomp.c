@@ -11,13 +11,13 @@ const char *const cpod_oci_seccomp_action_words[] = {
 _Static_assert (N_ELEMENTS (cpod_oci_seccomp_action_words) == CPOD_OCI_N_SECCOMP_ACTIONS + 1,
                 "one word each");
 
-static const char *const op_words[] = {
+const char *const cpod_oci_seccomp_op_words[] = {
 	"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
 	"SCMP_CMP_MASKED_EQ", NULL
 };
-_Static_assert (N_ELEMENTS (op_words) == CPOD_OCI_N_SECCOMP_OPS + 1, "one word each");
+_Static_assert (N_ELEMENTS (cpod_oci_seccomp_op_words) == CPOD_OCI_N_SECCOMP_OPS + 1, "one word each");
 
-static const char *const arch_words[] = {
+const char *const cpod_oci_seccomp_arch_words[] = {
 	"SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "SCMP_ARCH_ARM", "SCMP_ARCH_AARCH64",
 	"SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
 	"SCMP_ARCH_MIPS64N32",
@@ -25,7 +25,7 @@ static const char *const arch_words[] = {
 	"SCMP_ARCH_PPC64LE", "SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB",
 	"SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64", NULL
 };
-static const char *const flag_words[] = {
+const char *const cpod_oci_seccomp_flag_words[] = {
 	"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
 	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL
 };
@@ -33,13 +33,13 @@ static const char *const flag_words[] = {
 static int
 text_arch (struct cpod_decoder *decoder, const struct cpod_json *value, struct cpod_error *err)
 {
-	return cpod_oci_text_word (decoder, value, arch_words, err);
+	return cpod_oci_text_word (decoder, value, cpod_oci_seccomp_arch_words, err);
 }
 
 static int
 text_flag (struct cpod_decoder *decoder, const struct cpod_json *value, struct cpod_error *err)
 {
-	return cpod_oci_text_word (decoder, value, flag_words, err);
+	return cpod_oci_text_word (decoder, value, cpod_oci_seccomp_flag_words, err);
 }
 
 /* What an action may not be, or may not be with: field and errno_field name the two members. */
@@ -64,7 +64,7 @@ static const struct cpod_field arg_fields[] = {
 	{ "value", CPOD_KIND_UINT, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, value), .where = "compared with" },
 	{ "valueTwo", CPOD_KIND_UINT, 0, OFF (seccomp_arg, value_two),
 	  .where = "what the masked argument must equal, with SCMP_CMP_MASKED_EQ" },
-	{ "op", CPOD_KIND_ENUM, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, op), .words = op_words,
+	{ "op", CPOD_KIND_ENUM, CPOD_FIELD_REQUIRED, OFF (seccomp_arg, op), .words = cpod_oci_seccomp_op_words,
 	  .where = "on 64 bits, unsigned" },
 };
 const struct cpod_object cpod_oci_seccomp_arg_object = {

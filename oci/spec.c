@@ -239,6 +239,16 @@ const struct cpod_object *const cpod_oci_objects[] = {
 	&cpod_oci_memory_policy_object, NULL
 };
 
+bool
+cpod_oci_is_carried_out (const char *object, const char *field)
+{
+	for (const struct cpod_object *const *table = cpod_oci_objects; *table != NULL; table++)
+		for (size_t i = 0; strcmp ((*table)->name, object) == 0 && i < (*table)->n_fields; i++)
+			if (strcmp ((*table)->fields[i].name, field) == 0)
+				return ((*table)->fields[i].flags & CPOD_FIELD_NOT_YET) == 0;
+	return false;
+}
+
 /* Decodes value into a new struct of object's size. */
 static int
 decode (struct cpod_decoder *decoder, const struct cpod_json *value, const struct cpod_object *object,

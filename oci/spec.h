@@ -361,8 +361,16 @@ int cpod_oci_capability_number (const char *name);
 /* The words of an enum, indexed by its value. */
 extern const char *const cpod_oci_namespace_words[];
 extern const char *const cpod_oci_seccomp_action_words[];
+extern const char *const cpod_oci_seccomp_op_words[];
 extern const char *const cpod_oci_rlimit_words[];
 extern const char *const cpod_oci_propagation_words[];
+
+/* Words that a list may hold, NULL-terminated. */
+extern const char *const cpod_oci_capability_words[];     /* by number */
+extern const char *const cpod_oci_seccomp_arch_words[];
+extern const char *const cpod_oci_seccomp_flag_words[];
+/* Whether a field of the table with that name is carried out: ("mounts[]", "uidMappings"). */
+bool cpod_oci_is_carried_out (const char *object, const char *field);
 
 /* Every table, NULL-terminated, outermost first: for the manual and the tests. */
 extern const struct cpod_object *const cpod_oci_objects[];

@@ -37,13 +37,16 @@ cli_sources += \
 ocicli_sources += \
 	src/cli/oci-main.c src/cli/oci.h \
 	src/cli/oci-delete.c \
+	src/cli/oci-events.c \
 	src/cli/oci-exec.c \
+	src/cli/oci-features.c \
 	src/cli/oci-kill.c \
 	src/cli/oci-list.c \
 	src/cli/oci-log.c \
 	src/cli/oci-pause.c \
 	src/cli/oci-ps.c \
 	src/cli/oci-run.c \
+	src/cli/oci-spec.c \
 	src/cli/oci-start.c \
 	src/cli/oci-state.c \
 	src/cli/oci-tty.c src/cli/oci-tty.h src/cli/terminal.c \

@@ -33,6 +33,9 @@ static const struct command {
 	{ "resume", cpod_oci_resume, "ID", "let them go on" },
 	{ "update", cpod_oci_update, "[-r FILE] [OPTION]... ID", "change a container's limits" },
 	{ "delete", cpod_oci_delete, "[--force] ID", "delete a stopped container, or whatever it is" },
+	{ "events", cpod_oci_events, "[--stats] [--interval S] ID", "print what a container uses, and its OOM kills" },
+	{ "spec", cpod_oci_spec, "[--rootless] [-b DIR] [-f FILE]", "write a config.json to begin with" },
+	{ "features", cpod_oci_features, "", "print what this runtime knows as JSON" },
 };
 #define N_COMMANDS (sizeof (commands) / sizeof (commands[0]))
 

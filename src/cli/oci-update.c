@@ -41,12 +41,13 @@ static const struct setting {
 static struct cpod_json *
 member (struct cpod_arena *arena, struct cpod_json *root, const char *name)
 {
-	struct cpod_json *at;
+	struct cpod_json *at, *made;
 
 	for (at = root != NULL ? root->first : NULL; at != NULL; at = at->next)
 		if (strcmp (at->key, name) == 0)
 			return at;
-	return cpod_json_add (arena, root, name, cpod_json_new (arena, CPOD_JSON_OBJECT));
+	made = cpod_json_new (arena, CPOD_JSON_OBJECT);
+	return cpod_json_add (arena, root, name, made) != NULL ? made : NULL;
 }
 
 /* One option's value becomes a member. */

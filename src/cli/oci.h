@@ -54,6 +54,9 @@ int cpod_oci_ps (struct cpod_oci_cli *cli, int argc, char **argv);
 int cpod_oci_pause (struct cpod_oci_cli *cli, int argc, char **argv);
 int cpod_oci_resume (struct cpod_oci_cli *cli, int argc, char **argv);
 int cpod_oci_exec (struct cpod_oci_cli *cli, int argc, char **argv);
+int cpod_oci_events (struct cpod_oci_cli *cli, int argc, char **argv);
+int cpod_oci_features (struct cpod_oci_cli *cli, int argc, char **argv);
+int cpod_oci_spec (struct cpod_oci_cli *cli, int argc, char **argv);
 int cpod_oci_update (struct cpod_oci_cli *cli, int argc, char **argv);
 
 #endif
