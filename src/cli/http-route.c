@@ -85,6 +85,7 @@ static const struct {
 	{ "/", CPOD_HTTP_EMPTY, true },
 	{ "/status", CPOD_HTTP_STATUS, false },
 	{ "/healthy", CPOD_HTTP_HEALTHY, false },
+	{ "/v1/pod", CPOD_HTTP_POD, false },
 	{ "/kill", CPOD_HTTP_KILL, true },
 };
 

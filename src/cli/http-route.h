@@ -4,6 +4,7 @@
  *   any /kill     200, empty; every container is killed and the supervisor ends (404 where switched off)
  *   GET /status   200, JSON; also POST and HEAD, other methods 405
  *   GET /healthy  200, JSON, the same
+ *   GET /v1/pod   200, JSON, the same: the pod as Kubernetes tells it
  *   others        404
  *
  * Web pages of other origins must not reach it: a browser's request is refused (403) unless Host names this machine
@@ -27,7 +28,7 @@ struct cpod_http_policy {
 	const char *host_name;                        /* a name that is accepted too, or NULL */
 };
 
-enum cpod_http_action { CPOD_HTTP_EMPTY, CPOD_HTTP_STATUS, CPOD_HTTP_HEALTHY, CPOD_HTTP_KILL };
+enum cpod_http_action { CPOD_HTTP_EMPTY, CPOD_HTTP_STATUS, CPOD_HTTP_HEALTHY, CPOD_HTTP_KILL, CPOD_HTTP_POD };
 
 struct cpod_http_decision {
 	unsigned int status;                          /* 200, 403, 404, 405, 413 */

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "http-route.h"
+#include "pod-status-json.h"
 #include "seed-json.h"
 
 #include "modules/http.h"
@@ -187,7 +188,7 @@ cpod_http_open (const struct cpod_http_address *address, struct cpod_http **ret_
 	return 0;
 }
 
-/* The body of GET /status and /healthy. */
+/* The body of GET /status, /healthy and /v1/pod. */
 static bool
 make_body (struct cpod_http *http, enum cpod_http_action action, struct cpod_http_message *message)
 {
@@ -196,8 +197,12 @@ make_body (struct cpod_http *http, enum cpod_http_action action, struct cpod_htt
 
 	if (action == CPOD_HTTP_HEALTHY)
 		cpod_seed_json_healthy (&body, cpod_pod_healthy (http->config.pod) == 1);
-	else if (cpod_pod_status (http->config.pod, &status, NULL) == 0)
+	else if (cpod_pod_status (http->config.pod, &status, NULL) < 0)
+		return false;
+	else if (action == CPOD_HTTP_STATUS)
 		cpod_seed_json_status (&body, status);
+	else if (cpod_pod_json (status, &body) < 0)
+		return false;
 	if (body.len == 0 || cpod_str_failed (&body))
 		return false;
 	message->type = "application/json";

@@ -1,6 +1,7 @@
 /* Status and events to trees. The names here are those of docs/io.cpod.Pod.varlink. */
 #include "status-json.h"
 
+#include "pod-status-json.h"
 #include "seed-json.h"
 
 #include <stdio.h>
@@ -158,6 +159,8 @@ cpod_status_json (struct cpod_arena *arena, const struct cpod_status *status,
 	for (size_t i = 0; i < status->n_containers; i++)
 		put (arena, &list, NULL, container_json (arena, &status->containers[i]));
 	put (arena, &object, "containers", list);
+	if (status->details != NULL)
+		put (arena, &object, "status", cpod_pod_status_json (arena, status));
 	return object;
 }
 

@@ -183,6 +183,7 @@ on_exit_fd (struct cpod_source *source, uint32_t epoll_events)
 		status = (struct cpod_rt_exit) { 137, SIGKILL, CPOD_RT_EXIT_LOST, 0 };
 	good = status.code == 0 && status.signal == 0;
 	cpod_words_exit (&status, text);
+	cpod_container_note_end (c, &status, false, NULL);
 	if (ret < 0)
 		cpod_container_error (c, "cannot tell how it ended: %s", err.message);
 	else if (!good)
@@ -206,6 +207,7 @@ cpod_container_lose (struct cpod_container *c, const struct cpod_action *action)
 	cpod_loop_remove (&c->run->exit_source);
 	c->run->running = false;
 	c->run->over = true;
+	cpod_container_note_end (c, &lost, false, NULL);
 	cpod_words_duration (c->pod->machine.overdue_ns / 1000000, text);
 	cpod_container_error (c, "did not end within %s of SIGKILL", text);
 	cpod_words_exit (&lost, text);
@@ -223,11 +225,14 @@ cpod_container_lose (struct cpod_container *c, const struct cpod_action *action)
 static void
 fail_start (struct cpod_container *c, const struct cpod_error *error)
 {
+	const struct cpod_rt_exit exit = { .code = CPOD_START_ERROR };
+
 	if (c->run)
 		c->run->over = true;
+	cpod_container_note_end (c, &exit, true, error->message);
 	cpod_container_error (c, "%s", error->message);
 	cpod_pod_feed (c->pod, &(struct cpod_machine_event) {
-		.type = CPOD_ON_NOT_STARTED, .container = cpod_container_index (c),
+		.type = CPOD_ON_NOT_STARTED, .container = cpod_container_index (c), .ok = c->run != NULL,
 	});
 }
 
@@ -278,6 +283,7 @@ on_started (struct cpod_op *op, int ret, const struct cpod_rt_exit *status, cons
 		return;
 	}
 	run->running = true;
+	cpod_container_note_start (c);
 	cpod_pod_emit (c->pod, (struct cpod_event) { .type = CPOD_EVENT_STARTED, .container = c->spec->name });
 	if (signal)
 		(void) cpod_container_kill (c, signal, NULL);   /* noted as the container's error */

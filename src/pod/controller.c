@@ -176,6 +176,7 @@ cpod_pod_feed (struct cpod_pod *pod, const struct cpod_machine_event *event)
 	if (pod->actions.failed)
 		kill_unwatched (pod);
 	pod->actions.failed = false;
+	cpod_pod_note_conditions (pod);
 }
 
 static void
@@ -273,7 +274,8 @@ make_records (struct cpod_pod *pod, struct cpod_error *err)
 	pod->wake = (struct cpod_timer) { .expired = on_pod_wake, .data = pod };
 	pod->containers = calloc (pod->spec->n_containers + 1, sizeof (*pod->containers));
 	pod->view = calloc (pod->spec->n_containers + 1, sizeof (*pod->view));
-	if (!pod->containers || !pod->view)
+	pod->detail_list = calloc (pod->spec->n_containers + 1, sizeof (*pod->detail_list));
+	if (!pod->containers || !pod->view || !pod->detail_list)
 		return cpod_error_oom (err);
 	pod->n_init = pod->spec->n_init;
 	pod->n_containers = pod->spec->n_containers;
@@ -300,8 +302,11 @@ cpod_pod_create (const struct cpod_spec *spec, const struct cpod_pod_options *op
 	pod->healthy = true;
 	make_uid (pod->uid);
 	ret = take_options (pod, options, err);
+	cpod_pod_note_created (pod);
 	if (ret == 0)
 		ret = make_records (pod, err);
+	if (ret == 0)
+		cpod_pod_note_conditions (pod);
 	if (ret < 0)
 		cpod_pod_destroy (pod);
 	else
@@ -361,6 +366,7 @@ cpod_pod_start (struct cpod_pod *pod, struct cpod_error *err)
 		pod->ended = true;
 		return ret;
 	}
+	cpod_pod_note_started (pod);
 	cpod_pod_feed (pod, &(struct cpod_machine_event) { .type = CPOD_ON_BEGIN });
 	return 0;
 }
@@ -377,6 +383,7 @@ cpod_pod_destroy (struct cpod_pod *pod)
 	for (size_t i = 0; pod->containers && i < pod->n_containers; i++) {
 		cpod_loop_disarm (&pod->containers[i].wake);
 		cpod_history_finish (&pod->containers[i].history);
+		cpod_container_forget_notes (&pod->containers[i]);
 		free (pod->containers[i].id);
 	}
 	cpod_loop_disarm (&pod->wake);
@@ -386,6 +393,7 @@ cpod_pod_destroy (struct cpod_pod *pod)
 	cpod_spec_destroy (pod->spec);
 	free (pod->containers);
 	free (pod->view);
+	free (pod->detail_list);
 	free (pod->state_dir);
 	free (pod->cgroup_parent);
 	free (pod);

@@ -12,6 +12,7 @@ libcpod_sources += \
 	src/pod/machine-probes.c \
 	src/pod/machine-stop.c \
 	src/pod/machine-view.c \
+	src/pod/pod-status.c \
 	src/pod/prober.c \
 	src/pod/reclaim.c \
 	src/pod/restart.c src/pod/restart.h \

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define NONE SIZE_MAX
-#define START_ERROR 128          /* what a container that could not be started has ended with */
 
 /* ---- Actions ----------------------------------------------------------------------------- */
 
@@ -152,7 +151,7 @@ cpod_step_start (struct cpod_step *step, struct cpod_machine_container *c)
 	machine->n_main_waiting -= !c->spec->init && c->life == CPOD_LIFE_WAITING;
 	c->life = CPOD_LIFE_STARTING;
 	c->incarnation++;
-	c->start_failed = c->hook_failed = false;
+	c->start_failed = c->create_failed = c->hook_failed = false;
 	cpod_step_act (step, CPOD_DO_START, c)->number = c->incarnation;
 	cpod_step_touch (step, c);
 }
@@ -245,12 +244,12 @@ on_started (struct cpod_step *step, struct cpod_machine_container *c, const stru
 static void
 on_not_started (struct cpod_step *step, struct cpod_machine_container *c, const struct cpod_machine_event *event)
 {
-	(void) event;
 	if (c->life != CPOD_LIFE_STARTING)
 		return;
 	c->start_failed = true;
+	c->create_failed = !event->ok;
 	c->run_ns = step->now_ns;
-	c->exit = (struct cpod_rt_exit) { .code = START_ERROR };
+	c->exit = (struct cpod_rt_exit) { .code = CPOD_START_ERROR };
 	end_run (step, c);
 }
 

@@ -29,6 +29,7 @@
 
 #define CPOD_MACHINE_POD SIZE_MAX            /* instead of a container: the pod itself */
 #define CPOD_MACHINE_NEVER UINT64_MAX
+#define CPOD_START_ERROR 128                 /* what a container that could not be started has ended with */
 /* Far beyond what a killed process takes to go, unless it sleeps uninterruptibly; then the kernel ends it when it
  * wakes, and nobody has to wait for that. */
 #define CPOD_OVERDUE_NS UINT64_C (30000000000)
@@ -39,7 +40,7 @@
 enum cpod_machine_event_type {
 	CPOD_ON_BEGIN,         /* the pod begins */
 	CPOD_ON_STARTED,       /* the container's program runs */
-	CPOD_ON_NOT_STARTED,   /* it could not be made or started */
+	CPOD_ON_NOT_STARTED,   /* it could not be started; ok false: it could not even be made */
 	CPOD_ON_EXIT,          /* it ended: exit */
 	CPOD_ON_ATTEMPT,       /* the probe's attempt ended: probe, number, outcome; also how a cancelled one ends */
 	CPOD_ON_HOOK,          /* the hook ended: number, ok; not told when it was cancelled */
@@ -134,7 +135,8 @@ struct cpod_machine_container {
 	bool ran;                                /* has run at least once */
 	bool started;                            /* runs; postStart is done, the startup probe, if any, succeeded */
 	bool ready;                              /* started, and its readiness probe, if any, succeeds */
-	bool ended, start_failed, hook_failed;   /* of the last run: exit is set; it never ran; postStart failed */
+	bool ended, start_failed, create_failed, hook_failed;   /* of the last run: exit is set; it never ran; it was not
+	                                                          * even made; postStart failed */
 	struct cpod_rt_exit exit;
 	uint64_t incarnation;                    /* of the latest START, from 1 */
 	uint32_t restarts;

@@ -63,6 +63,14 @@ struct cpod_hooker {
 	struct cpod_probe_end end;          /* of the last one */
 };
 
+/* How a run ended, for the status. reason is NULL when there was none. */
+struct cpod_end_note {
+	struct cpod_rt_exit exit;
+	const char *reason;                 /* static */
+	char *message, *id;                 /* owned; may be NULL */
+	struct cpod_instant started, finished;
+};
+
 struct cpod_container {
 	struct cpod_pod *pod;
 	const struct cpod_container_spec *spec;
@@ -74,7 +82,13 @@ struct cpod_container {
 	struct cpod_history history;        /* states: main containers only */
 	struct cpod_prober *probers[3];     /* owned; NULL: no such probe */
 	struct cpod_hooker *hooker;         /* owned; NULL: no hooks */
+	struct cpod_instant run_since;      /* when the latest run began */
+	struct cpod_end_note ends[2];       /* the latest end, and the one before */
+	struct cpod_container_detail detail;    /* what the status points to */
+	char text[256];                     /* of detail's state */
 };
+
+#define CPOD_CONDITION_TEXT 1024
 
 struct cpod_pod {
 	struct cpod_loop loop;
@@ -97,7 +111,15 @@ struct cpod_pod {
 	bool healthy;                           /* as last announced */
 
 	struct cpod_exec *execs;                /* owned, a list */
-	struct cpod_container_status *view;     /* owned; what status points to */
+	struct cpod_instant created, started;
+	struct { bool value; struct cpod_instant since; } conditions[CPOD_N_CONDITIONS];
+
+	/* What status points to. */
+	struct cpod_container_status *view;     /* owned */
+	const struct cpod_container_detail **detail_list;   /* owned */
+	struct cpod_condition_status condition_view[CPOD_N_CONDITIONS];
+	const struct cpod_condition_status *condition_list[CPOD_N_CONDITIONS];
+	char condition_text[2][CPOD_CONDITION_TEXT];
 	struct cpod_status status;
 };
 
@@ -155,6 +177,20 @@ void cpod_container_signal (struct cpod_container *c, int signal);
 /* ---- exec.c ------------------------------------------------------------------------------ */
 
 void cpod_execs_cancel_all (struct cpod_pod *pod);
+
+/* ---- pod-status.c ------------------------------------------------------------------------ */
+
+/* A run has begun; has ended, or could not be started (message: what it left to say, or why; NULL: nothing). */
+void cpod_container_note_start (struct cpod_container *c);
+void cpod_container_note_end (struct cpod_container *c, const struct cpod_rt_exit *exit, bool start_failed,
+                              const char *message);
+void cpod_container_forget_notes (struct cpod_container *c);
+void cpod_pod_note_created (struct cpod_pod *pod);
+void cpod_pod_note_started (struct cpod_pod *pod);
+/* Something has changed: notes since when each condition is what it is. */
+void cpod_pod_note_conditions (struct cpod_pod *pod);
+/* Fills in the part of status that is Kubernetes'. */
+void cpod_pod_view_details (struct cpod_pod *pod, struct cpod_status *status);
 
 /* ---- words.c ----------------------------------------------------------------------------- */
 

@@ -56,6 +56,7 @@ cpod_pod_status (struct cpod_pod *pod, const struct cpod_status **ret_status, st
 		.n_init = pod->n_init,
 		.n_containers = pod->n_containers,
 	};
+	cpod_pod_view_details (pod, &pod->status);
 	*ret_status = &pod->status;
 	return 0;
 }

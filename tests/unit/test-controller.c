@@ -1295,7 +1295,7 @@ a_blocking_call_that_says_try_again_has_failed (void **state)
 	UNTIL (cpod_pod_ended (pod));
 	assert_last_error ("a", "pod.json: container a: the fake start fails");
 	destroy ();
-	create_with (&fake_blocking_runtime, PROBE ("livenessProbe", "\"failureThreshold\":1"));
+	create_with (&fake_blocking_runtime, PROBE ("livenessProbe", "\"failureThreshold\":1,\"timeoutSeconds\":100000"));
 	fake.fail = "exec";
 	fake.fail_code = EAGAIN;
 	start ();

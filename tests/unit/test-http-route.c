@@ -26,7 +26,7 @@ static void
 the_four_paths_answer (void **state)
 {
 	static const struct { const char *path; enum cpod_http_action action; } paths[] = {
-		{ "/", CPOD_HTTP_EMPTY }, { "/status", CPOD_HTTP_STATUS }, { "/healthy", CPOD_HTTP_HEALTHY },
+		{ "/", CPOD_HTTP_EMPTY }, { "/status", CPOD_HTTP_STATUS }, { "/healthy", CPOD_HTTP_HEALTHY }, { "/v1/pod", CPOD_HTTP_POD },
 		{ "/kill", CPOD_HTTP_KILL },
 	};
 

@@ -119,6 +119,36 @@ struct cpod_container_status {
 
 enum cpod_phase { CPOD_PHASE_PENDING, CPOD_PHASE_RUNNING, CPOD_PHASE_SUCCEEDED, CPOD_PHASE_FAILED };
 
+/* A moment of CLOCK_REALTIME; both 0: it has not come. */
+struct cpod_instant { int64_t sec; int32_t nsec; };
+
+/* One run of a container in Kubernetes' words. Texts are never NULL; "" is none. */
+enum cpod_run_kind { CPOD_RUN_NONE, CPOD_RUN_WAITING, CPOD_RUN_RUNNING, CPOD_RUN_TERMINATED };
+struct cpod_run_status {
+	enum cpod_run_kind kind;
+	const char *reason;             /* WAITING: ContainerCreating, PodInitializing, CrashLoopBackOff, CreateContainerError,
+	                                 * RunContainerError, PostStartHookError; TERMINATED: Completed, Error, OOMKilled,
+	                                 * StartError (exit code 128), ContainerStatusUnknown (137) */
+	const char *message;            /* WAITING: for how long; TERMINATED: what the container has left to say */
+	const char *id;                 /* of that run; WAITING: "" */
+	struct cpod_rt_exit exit;       /* TERMINATED */
+	struct cpod_instant started, finished;
+};
+struct cpod_container_detail {
+	size_t          size;
+	struct cpod_run_status state;       /* never NONE */
+	struct cpod_run_status last_state;  /* the run before that: TERMINATED or NONE */
+	uint32_t        started;        /* it runs, postStart is done, its startup probe, if any, succeeded */
+	uint32_t        ready;          /* also 1 for an init container that has completed */
+};
+/* PodScheduled, PodReadyToStartContainers, Initialized, ContainersReady, Ready. */
+struct cpod_condition_status {
+	size_t          size;
+	const char     *type, *reason, *message;
+	uint32_t        value;          /* 1: it holds */
+	struct cpod_instant since;
+};
+
 struct cpod_status {
 	size_t          size;
 	const char     *name;
@@ -126,6 +156,13 @@ struct cpod_status {
 	uint32_t        healthy;        /* every main container's last state is STARTED, HEALTHY or FAILING */
 	const struct cpod_container_status *containers;   /* init containers first, then main, in spec order */
 	size_t          n_init, n_containers;             /* n_containers: all of them */
+	/* The pod as Kubernetes' PodStatus. */
+	const char     *uid;
+	const char     *reason, *message;                 /* DeadlineExceeded; "" is none */
+	struct cpod_instant created, started;
+	const struct cpod_container_detail *const *details;      /* n_containers, as containers */
+	const struct cpod_condition_status *const *conditions;   /* n_conditions */
+	size_t          n_conditions;
 };
 
 enum cpod_event_type {
