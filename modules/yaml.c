@@ -421,6 +421,14 @@ on_close (struct reader *reader)
 	return ret < 0 ? ret : reader->events->close (reader->builder);
 }
 
+/* Anchors hold within their document. */
+static void
+forget_anchors (struct reader *reader)
+{
+	while (reader->n_anchors > 0)
+		free (reader->anchors[--reader->n_anchors].name);
+}
+
 /* One event, wherever it stands. */
 static int
 on_event (struct reader *reader, const yaml_event_t *event)
@@ -429,9 +437,10 @@ on_event (struct reader *reader, const yaml_event_t *event)
 
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		if (reader->n_documents++ > 0)
+		if (reader->n_documents++ > 0 && !reader->builder->documents)
 			return reader->events->error (reader->builder, EINVAL, at,
 			                              "a second document: only one is read");
+		forget_anchors (reader);
 		return 0;
 	case YAML_SCALAR_EVENT:
 		return on_scalar (reader, event, at);
@@ -513,8 +522,7 @@ read_yaml (struct cpod_json_builder *builder, const struct cpod_json_events *eve
 	if (ret == 0)
 		ret = read_events (reader, &parser);
 	yaml_parser_delete (&parser);
-	while (reader->n_anchors > 0)
-		free (reader->anchors[--reader->n_anchors].name);
+	forget_anchors (reader);
 	free (reader);
 	return ret;
 }

@@ -48,6 +48,7 @@ enum cpod_field_flags {
 	CPOD_FIELD_NOT_YET  = 1 << 2,
 	CPOD_FIELD_NULL_OK  = 1 << 3,  /* null is the same as absent */
 	CPOD_FIELD_ABSOLUTE = 1 << 4,  /* a string that must begin with '/' */
+	CPOD_FIELD_NO_MEANING = 1 << 5, /* for the manual: accepted, and without any effect */
 };
 
 struct cpod_object;
@@ -93,6 +94,7 @@ struct cpod_decoder {
 	void *warn_data;
 	char path[512];                       /* of the value being decoded; "containers[1].spec" */
 	size_t path_len;
+	size_t root_len;      /* of what every path begins with: that of the document within a larger one */
 };
 
 /* Decodes value by object into target (object->size zeroed bytes). -EINVAL with a positioned

@@ -72,7 +72,18 @@ append (struct cpod_json *parent, struct cpod_json *child)
 	parent->count++;
 }
 
-/* A new node of type in the innermost open container, with the key that was given, or as the root. */
+/* A document: the root, or behind the ones before it. */
+static void
+add_document (struct cpod_json_builder *builder, struct cpod_json *node)
+{
+	if (builder->last_root)
+		builder->last_root->next = node;
+	else
+		builder->root = node;
+	builder->last_root = node;
+}
+
+/* A new node of type in the innermost open container, with the key that was given, or as a document. */
 static int
 add_node (struct cpod_json_builder *builder, enum cpod_json_type type, struct cpod_json_place at,
           struct cpod_json **ret_node)
@@ -96,7 +107,7 @@ add_node (struct cpod_json_builder *builder, enum cpod_json_type type, struct cp
 	if (builder->depth > 0)
 		append (builder->open[builder->depth - 1], node);
 	else
-		builder->root = node;
+		add_document (builder, node);
 	*ret_node = node;
 	return 0;
 }
@@ -356,7 +367,7 @@ const struct cpod_json *
 cpod_json_build_latest (const struct cpod_json_builder *builder)
 {
 	if (builder->depth == 0)
-		return builder->root;
+		return builder->last_root;
 	return builder->open[builder->depth - 1]->last;
 }
 

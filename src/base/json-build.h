@@ -17,6 +17,8 @@ struct cpod_json_builder {
 	struct cpod_arena *arena;                        /* borrowed; the tree is made in it */
 	struct cpod_error *err;                          /* borrowed; may be NULL */
 	struct cpod_json *root;                          /* NULL before the first value */
+	struct cpod_json *last_root;                     /* the last document's */
+	bool documents;                                  /* there may be more than one */
 	struct cpod_json *open[CPOD_JSON_MAX_DEPTH];     /* containers that are not closed yet */
 	unsigned int depth;
 	const char *key;                                 /* of the value to come, or NULL */

@@ -402,6 +402,7 @@ cpod_json_parse (const char *name, const char *text, size_t len, unsigned int fl
 		                       CPOD_JSON_MAX_BYTES >> 20);
 	cpod_json_builder_init (&reader.builder, name, arena, err);
 	reader.relaxed = flags & CPOD_JSON_RELAXED;
+	reader.builder.documents = flags & CPOD_JSON_DOCUMENTS;
 	if (flags & (CPOD_JSON_RELAXED | CPOD_JSON_OR_YAML))
 		reader.pos = reader.line_start = skip_bom (text, len);
 	ret = read_text (&reader, flags);

@@ -43,6 +43,7 @@ struct cpod_json {
 enum cpod_json_flags {
 	CPOD_JSON_RELAXED = 1 << 0,      /* comments and trailing commas are allowed (pod specs only) */
 	CPOD_JSON_OR_YAML = 1 << 1,      /* what does not begin like JSON is read as YAML */
+	CPOD_JSON_DOCUMENTS = 1 << 2,    /* a YAML stream may have several documents: siblings of the root, in order */
 };
 
 #define CPOD_JSON_MAX_BYTES  (16u << 20)
@@ -56,7 +57,7 @@ struct cpod_json_builder;
 extern int (*cpod_json_yaml_reader) (struct cpod_json_builder *builder, const char *text, size_t len);
 
 /* Parses len bytes. name stands in front of messages ("pod.json:3:7: ..."). -EINVAL: malformed,
- * -E2BIG: over a limit, -ENOMEM. A second YAML document in the stream is an error. */
+ * -E2BIG: over a limit, -ENOMEM. A second YAML document in the stream is an error without CPOD_JSON_DOCUMENTS. */
 int cpod_json_parse (const char *name, const char *text, size_t len, unsigned int flags,
                      struct cpod_arena *arena, struct cpod_json **ret_root, struct cpod_error *err);
 
