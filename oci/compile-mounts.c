@@ -117,29 +117,47 @@ resolve_source (const struct cpod_compiler *compiler, const struct mount *mount,
 	return *ret_path != NULL ? 0 : cpod_error_oom (err);
 }
 
+/* The mount that a bind's source is, in a slot, and what is made for it where nothing is. */
+static int
+compile_source (struct cpod_compiler *compiler, const struct mount *mount, uint16_t *ret_slot, uint8_t *ret_make,
+                struct cpod_error *err)
+{
+	const char *source = "", *field = cpod_compile_field (compiler->arena, "%s.source", mount->field);
+	bool is_dir = false;
+	int ret;
+
+	if (compiler->input->pod && cpod_compile_is_volume (mount->spec->source)) {
+		*ret_make = CPOD_MAKE_SAME;
+		return cpod_compile_volume (compiler, mount->spec->source, mount->options.recursive, mount->field, ret_slot, err);
+	}
+	ret = resolve_source (compiler, mount, &source, err);
+	if (ret == 0)
+		ret = cpod_compile_is_directory (source, &is_dir, field, err);
+	if (ret < 0)
+		return ret;
+	*ret_make = is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE;
+	*ret_slot = cpod_compile_tree (compiler, source, mount->options.recursive, field);
+	return 0;
+}
+
 static int
 compile_bind (struct cpod_compiler *compiler, const struct mount *mount, struct cpod_error *err)
 {
 	const struct cpod_int *root_propagation = &compiler->linux_part->rootfs_propagation;
 	uint64_t set = attributes (compiler, mount);
-	uint16_t slot;
-	const char *source = "";
-	bool is_dir = false, slave;
-	int ret;
+	uint16_t slot = 0;
+	uint8_t make = CPOD_MAKE_DIR;
+	bool slave;
+	int ret = compile_source (compiler, mount, &slot, &make, err);
 
-	ret = resolve_source (compiler, mount, &source, err);
-	if (ret == 0)
-		ret = cpod_compile_is_directory (source, &is_dir, cpod_compile_field (compiler->arena, "%s.source", mount->field), err);
 	if (ret < 0)
 		return ret;
-	slot = cpod_compile_tree (compiler, source, mount->options.recursive,
-	                          cpod_compile_field (compiler->arena, "%s.source", mount->field));
 	slave = root_propagation->set && root_propagation->value >= CPOD_OCI_PROPAGATION_SLAVE
 	        && root_propagation->value <= CPOD_OCI_PROPAGATION_RSHARED;
 	if (mount->options.propagation == 0)
 		compile_attributes (compiler, mount, slot, 0, 0, slave ? MS_SLAVE : MS_PRIVATE, true, "propagation");
 	compile_attributes (compiler, mount, slot, set, mount->options.clear, 0, false, "attributes");
-	compile_attach (compiler, mount, slot, is_dir ? CPOD_MAKE_DIR : CPOD_MAKE_FILE);
+	compile_attach (compiler, mount, slot, make);
 	compile_tree_attributes (compiler, mount, slot);
 	return 0;
 }

@@ -263,6 +263,7 @@ compile_small_root (const struct cpod_compile_pod *input, struct cpod_plan *plan
 		cpod_compile_attach_at (plan, proc, "/proc", CPOD_MAKE_DIR);
 	if (sys != 0)
 		cpod_compile_attach_at (plan, sys, CPOD_OLD_SYS, CPOD_MAKE_DIR);
+	cpod_compile_pod_volumes (input, plan);
 	op = cpod_plan_add (plan, CPOD_OP_MKDIR, NULL, "make " CPOD_OLD_ROOT);
 	op->mkdir = (struct cpod_op_mkdir) { cpod_plan_text (plan, CPOD_OLD_ROOT), 0700 };
 	op = cpod_plan_add (plan, CPOD_OP_MKDIR, NULL, "make " CPOD_OLD_SCRATCH);

@@ -25,7 +25,7 @@
 
 /* ---- mounts ---- */
 
-static uint16_t
+static struct cpod_op *
 compile_copy (struct cpod_plan *plan, const char *path, bool recursive, uint32_t rdev, const char *field, const char *whose)
 {
 	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_OPEN_TREE, field, "copy %s mount of %s", whose, path);
@@ -34,7 +34,7 @@ compile_copy (struct cpod_plan *plan, const char *path, bool recursive, uint32_t
 	op->open_tree.path = cpod_plan_text (plan, path);
 	op->open_tree.recursive = recursive;
 	op->open_tree.rdev = rdev;
-	return op->open_tree.slot;
+	return op;
 }
 
 uint16_t
@@ -46,7 +46,21 @@ cpod_compile_tree (struct cpod_compiler *compiler, const char *path, bool recurs
 	if (!compiler->input->unprivileged)
 		return cpod_plan_give (compiler->plan, kind, CPOD_SLOT_NONE, path, field)->slot;
 	cpod_plan_add (compiler->plan, CPOD_OP_ENTER_HOST, field, "go where the host's paths are");
-	slot = compile_copy (compiler->plan, path, recursive, 0, field, "the host's");
+	slot = compile_copy (compiler->plan, path, recursive, 0, field, "the host's")->open_tree.slot;
+	cpod_plan_add (compiler->plan, CPOD_OP_LEAVE_HOST, field, "and back");
+	return slot;
+}
+
+uint16_t
+cpod_compile_tree_beneath (struct cpod_compiler *compiler, const char *path, const char *beneath, bool recursive, const char *field)
+{
+	struct cpod_op *op;
+	uint16_t slot;
+
+	cpod_plan_add (compiler->plan, CPOD_OP_ENTER_HOST, field, "go where the host's paths are");
+	op = compile_copy (compiler->plan, path, recursive, 0, field, "the host's");
+	op->open_tree.beneath = cpod_plan_text (compiler->plan, beneath);
+	slot = op->open_tree.slot;
 	cpod_plan_add (compiler->plan, CPOD_OP_LEAVE_HOST, field, "and back");
 	return slot;
 }
@@ -54,7 +68,7 @@ cpod_compile_tree (struct cpod_compiler *compiler, const char *path, bool recurs
 uint16_t
 cpod_compile_old_tree (struct cpod_plan *plan, const char *path, bool recursive, uint32_t rdev)
 {
-	return compile_copy (plan, path, recursive, rdev, NULL, "pod init's");
+	return compile_copy (plan, path, recursive, rdev, NULL, "pod init's")->open_tree.slot;
 }
 
 /* ---- the host view ---- */

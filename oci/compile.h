@@ -19,6 +19,7 @@ struct cpod_host_view;
 #define CPOD_OLD_HOST    "/host"        /* the host's file systems */
 #define CPOD_OLD_NULL    "/null"        /* a null device */
 #define CPOD_OLD_ROOT    "/root"        /* where the new root is attached before the pivot */
+#define CPOD_OLD_VOLUMES "/volumes"     /* the pod's volumes in memory */
 #define CPOD_OLD_SCRATCH "/scratch"     /* where a host view keeps its upper layers */
 /* And in a user namespace of its own: */
 #define CPOD_OLD_DEV     "/dev"         /* the host's nodes, for which mknod is not allowed */
@@ -30,6 +31,8 @@ struct cpod_compile_input {
 	bool pod;                               /* in a pod, with cpod's defaults where the spec is silent */
 	uint32_t pod_flags;                     /* CPOD_RT_POD_* */
 	uint64_t gone_caps;                     /* what pod init has dropped from its bounding set */
+	const struct cpod_rt_volume *volumes;   /* the pod's */
+	size_t n_volumes;
 	const struct cpod_host_view *host_view; /* for a spec without root.path; NULL: root.path is required */
 	const struct cpod_idmap *ids;           /* of the user namespace that it will be in; NULL: the supervisor's own */
 	bool unprivileged;                      /* the supervisor cannot open mounts: the host's are in what pod init kept */
@@ -106,6 +109,8 @@ struct cpod_compile_pod {
 	const struct cpod_strings *layers;      /* the host's mount points that containers may need, "/" first */
 	const char *hostname;
 	bool loopback;                          /* the network namespace is the pod's own */
+	const struct cpod_rt_volume *volumes;   /* all of the pod's; those without a path are made */
+	size_t n_volumes;
 	uint64_t bounding;                      /* what stays in the bounding set; UINT64_MAX: all */
 	const struct cpod_idmap *ids;           /* of the pod's own user namespace; NULL: it has none */
 	const struct cpod_array *pieces;        /* struct cpod_host_piece: with ids, in place of the layers */
@@ -197,6 +202,9 @@ void cpod_compile_wait (struct cpod_plan *plan, const struct cpod_compile_life *
 /* A copy of the mount at a path of the host, with recursive also of what is mounted below it, detached; its slot.
  * The supervisor gives it or, unprivileged, the walker takes it from what pod init kept. */
 uint16_t cpod_compile_tree (struct cpod_compiler *compiler, const char *path, bool recursive, const char *field);
+/* The same of what lies at beneath in it (subpath.h), for an unprivileged supervisor. */
+uint16_t cpod_compile_tree_beneath (struct cpod_compiler *compiler, const char *path, const char *beneath, bool recursive,
+                                    const char *field);
 /* The same from pod init's own small file system. rdev: the device that it must be (major << 20 | minor), or 0. */
 uint16_t cpod_compile_old_tree (struct cpod_plan *plan, const char *path, bool recursive, uint32_t rdev);
 /* The host view in pieces. */
@@ -214,6 +222,13 @@ uint16_t cpod_compile_tmpfs (struct cpod_plan *plan, const char *size, unsigned 
 void cpod_compile_attach_at (struct cpod_plan *plan, uint16_t slot, const char *path, uint8_t make);
 /* Where a slot's mount becomes read-only once nothing more is to be made in it. */
 void cpod_compile_readonly_later (struct cpod_compiler *compiler, uint16_t slot, const char *path, const char *field);
+
+/* compile-volumes.c. Whether the source of a bind mount names a volume; its mount, or that of what it names in one, in a
+ * slot; the volumes in memory, in pod init's plan. */
+bool cpod_compile_is_volume (const char *source);
+int cpod_compile_volume (struct cpod_compiler *compiler, const char *source, bool recursive, const char *field,
+                         uint16_t *ret_slot, struct cpod_error *err);
+void cpod_compile_pod_volumes (const struct cpod_compile_pod *input, struct cpod_plan *plan);
 
 /* Whether a path of the host is a directory; field stands in the error. */
 int cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err);

@@ -74,7 +74,8 @@ compile (struct cpod_rt_container *c, const struct cpod_rt_pod *pod, const struc
 {
 	struct cpod_compile_input input = {
 		.spec = c->spec, .pod = true, .pod_flags = pod->flags, .host_view = view, .unprivileged = pod->unprivileged,
-		.ids = pod->own_users ? &pod->ids : NULL, .no_cgroup = pod->no_cgroup, .gone_caps = ~pod->bounding
+		.ids = pod->own_users ? &pod->ids : NULL, .no_cgroup = pod->no_cgroup, .gone_caps = ~pod->bounding,
+		.volumes = pod->volumes, .n_volumes = pod->n_volumes
 	};
 	int ret;
 
@@ -233,6 +234,7 @@ cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_co
 		ret = cpod_rtpod_host_view (pod, &c->arena, &would, &needed, &view, err);
 	}
 	would.bounding = UINT64_MAX;
+	would.volumes = cpod_rtpod_volumes (pod, &would.n_volumes);
 	if (ret == 0)
 		ret = compile (c, &would, needed ? &view : NULL, err);
 	if (ret == 0)

@@ -1,6 +1,8 @@
 /* See plan-build.h. */
 #include "plan-build.h"
 
+#include "subpath.h"
+
 #include "src/base/error.h"
 #include "src/base/fd.h"
 
@@ -264,6 +266,24 @@ open_file_system (const struct cpod_given *given, struct cpod_error *err)
 	return mount;
 }
 
+/* A mount at, or of what lies beneath, a path of the host. */
+static int
+open_tree_given (const struct cpod_given *given, unsigned int flags, struct cpod_error *err)
+{
+	cpod_autofd at = -1;
+	int fd;
+
+	if (given->beneath == NULL) {
+		fd = (int) syscall (SYS_open_tree, AT_FDCWD, given->path, flags);
+	} else {
+		at = cpod_subpath_open (given->path, given->beneath, given->field, err);
+		if (at < 0)
+			return at;
+		fd = (int) syscall (SYS_open_tree, at, "", flags | AT_EMPTY_PATH);
+	}
+	return fd < 0 ? cpod_error_sys (err, errno, "%s: open %s", given->field, given->path) : fd;
+}
+
 /* One descriptor, or -errno. */
 static int
 open_given (const struct cpod_given *given, int cgroup_fd, struct cpod_error *err)
@@ -282,8 +302,7 @@ open_given (const struct cpod_given *given, int cgroup_fd, struct cpod_error *er
 		flags |= AT_RECURSIVE;
 		__attribute__ ((fallthrough));
 	case CPOD_GIVEN_TREE:
-		fd = (int) syscall (SYS_open_tree, AT_FDCWD, given->path, flags);
-		break;
+		return open_tree_given (given, flags, err);
 	case CPOD_GIVEN_CGROUP:
 		fd = (int) syscall (SYS_open_tree, cgroup_fd, "", flags | AT_EMPTY_PATH);
 		break;

@@ -33,6 +33,7 @@ struct cpod_given {
 	uint32_t type;          /* CLONE_NEW*, for a namespace */
 	int fd;                 /* FD: borrowed, set by the caller before a launch */
 	const char *path;       /* on the host */
+	const char *beneath;    /* TREE, TREE_REC: what lies at this path in it (subpath.h); NULL: path itself */
 	const char *fs_type;    /* FILE_SYSTEM */
 	const char *const *fs_options;   /* FILE_SYSTEM: "key" or "key=value", NULL-terminated */
 	uint32_t fs_attributes; /* FILE_SYSTEM: MOUNT_ATTR_* */

@@ -37,7 +37,10 @@ struct cpod_ref_list { cpod_ref at; uint32_t n; };
 #define CPOD_SLOT_FIRST  5u              /* the first that a plan may use freely */
 
 /* What an operation makes when its target is not there. */
-enum cpod_make { CPOD_MAKE_NOTHING, CPOD_MAKE_DIR, CPOD_MAKE_FILE };
+enum cpod_make {
+	CPOD_MAKE_NOTHING, CPOD_MAKE_DIR, CPOD_MAKE_FILE,
+	CPOD_MAKE_SAME,        /* ATTACH: a directory or a file, as the mount is */
+};
 
 enum cpod_op_kind {
 	CPOD_OP_END,           /* nothing: pod init's own plan ends so */
@@ -108,7 +111,14 @@ struct cpod_op_fsmount {
 	cpod_ref source;                    /* or none */
 	uint32_t attributes;                /* MOUNT_ATTR_* for fsmount */
 };
-struct cpod_op_open_tree { uint16_t slot; uint16_t recursive; cpod_ref path; uint32_t rdev; /* 0, or the device it must be */ };
+struct cpod_op_open_tree {
+	uint16_t slot;
+	uint16_t recursive;
+	cpod_ref path;
+	uint32_t rdev;                      /* 0, or the device it must be */
+	cpod_ref beneath;                   /* or none: what lies at this path below it, to which no link leads from outside;
+	                                     * a directory that is missing is made with the mode of path's */
+};
 struct cpod_op_attr {
 	uint16_t slot;
 	uint16_t recursive;

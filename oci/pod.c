@@ -345,6 +345,37 @@ cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err)
 
 /* ---- the pod ---- */
 
+const struct cpod_rt_volume *
+cpod_rtpod_volumes (const struct cpod_rt_pod_config *config, size_t *ret_n)
+{
+	bool known = config != NULL && config->size >= offsetof (struct cpod_rt_pod_config, n_volumes) + sizeof (config->n_volumes);
+
+	*ret_n = known ? config->n_volumes : 0;
+	return known ? config->volumes : NULL;
+}
+
+/* Copies of them, which live as long as the pod. */
+static int
+keep_volumes (struct cpod_rt_pod *pod, const struct cpod_rt_pod_config *config, struct cpod_error *err)
+{
+	size_t n;
+	const struct cpod_rt_volume *volumes = cpod_rtpod_volumes (config, &n);
+	struct cpod_rt_volume *copies = cpod_arena_array (&pod->arena, n + 1, sizeof (*copies));
+
+	if (copies == NULL)
+		return cpod_error_oom (err);
+	for (size_t i = 0; i < n; i++) {
+		copies[i] = volumes[i];
+		copies[i].name = cpod_arena_strdup (&pod->arena, volumes[i].name);
+		copies[i].path = volumes[i].path != NULL ? cpod_arena_strdup (&pod->arena, volumes[i].path) : NULL;
+		if (copies[i].name == NULL || (volumes[i].path != NULL && copies[i].path == NULL))
+			return cpod_error_oom (err);
+	}
+	pod->volumes = copies;
+	pod->n_volumes = n;
+	return 0;
+}
+
 /* Pod init, with every namespace that the pod has of its own. */
 static int
 start_init (struct cpod_rt_pod *pod, int init_cgroup, struct cpod_error *err)
@@ -367,7 +398,8 @@ compile_init (struct cpod_rt_pod *pod, struct cpod_error *err)
 		.layers = pod->has_host_view ? &pod->host_view.layers : &no_layers, .hostname = pod->hostname,
 		.loopback = (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, .bounding = pod->bounding,
 		.ids = pod->own_users ? &pod->ids : NULL, .pieces = pod->has_host_view ? &pod->host_view.pieces : NULL,
-		.unprivileged = pod->unprivileged
+		.unprivileged = pod->unprivileged,
+		.volumes = pod->volumes, .n_volumes = pod->n_volumes
 	};
 
 	return cpod_compile_pod (&input, &pod->init.plan, err);
@@ -397,6 +429,8 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 		ret = cpod_rtpod_decide (pod, err);
 	if (ret == 0)
 		ret = cpod_rtpod_host_view (config, &pod->arena, pod, &pod->has_host_view, &pod->host_view, err);
+	if (ret == 0)
+		ret = keep_volumes (pod, config, err);
 	if (ret == 0)
 		ret = compile_init (pod, err);
 	if (ret == 0)

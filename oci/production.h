@@ -36,6 +36,8 @@ struct cpod_rt_pod {
 	uint64_t bounding;                  /* what pod init keeps of its bounding set: what some container may have */
 	bool has_host_view;
 	struct cpod_host_view host_view;
+	const struct cpod_rt_volume *volumes;   /* copies in the arena; of a pod that is only described: the config's */
+	size_t n_volumes;
 	bool own_users;                     /* it has a user namespace of its own, with these ids */
 	struct cpod_idmap ids;
 	bool unprivileged;                  /* the supervisor is an ordinary user */
@@ -110,6 +112,8 @@ struct cpod_rt_op {
 
 int cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err);
 void cpod_rtpod_destroy (struct cpod_rt_pod *pod);
+/* The volumes of a config, which may be of a caller that knows none. */
+const struct cpod_rt_volume *cpod_rtpod_volumes (const struct cpod_rt_pod_config *config, size_t *ret_n);
 /* What a config says of the host view. *needed: whether it is needed anyway; gets true when one of the
  * config's containers names no root. The mounts of the host are read where it is needed. pod: decided (below); its
  * bounding becomes the capabilities that some container's bounding set names, every bit where the config does not say. */

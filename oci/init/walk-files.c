@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/sched.h>
+#include <linux/stat.h>
 
 #define PATH_BYTES 4096
 #define RACE_TRIES 64     /* RESOLVE_IN_ROOT answers EAGAIN when a rename ran beside it */
@@ -131,6 +132,67 @@ walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, unsigne
 		n--;
 	prefix[n] = '\0';
 	return make_down (walk, prefix, n, make, mode, resolve);
+}
+
+/* One resolution beneath a volume's root. */
+static long
+open_in_volume (int root, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	long fd = -EAGAIN;
+
+	for (int i = 0; i < RACE_TRIES && fd == -EAGAIN; i++)
+		fd = sys_openat2 (root, path, &how);
+	return fd;
+}
+
+/* What prefix, which ends with name, leads to; a directory is made in parent where nothing is. */
+static long
+open_or_make (struct cpod_walk *walk, int root, int parent, const char *prefix, const char *name, unsigned int mode)
+{
+	long fd = open_in_volume (root, prefix), old;
+
+	if (fd == -ENOENT) {
+		old = sys_umask (0);
+		fd = sys_mkdirat (parent, name, mode);
+		(void) sys_umask ((unsigned int) old);
+		if (fd < 0 && fd != -EEXIST)
+			return walk_at (walk, CPOD_STEP_MKDIR, fd);
+		fd = open_in_volume (root, prefix);
+	}
+	return walk_at (walk, fd == -EXDEV ? CPOD_STEP_OUTSIDE : CPOD_STEP_OPEN, fd);
+}
+
+/* Other containers may exchange directories of the volume for links beside us: each prefix is resolved anew, by the
+ * kernel, and what is made is made in a directory that is open. */
+long
+walk_open_volume (struct cpod_walk *walk, int root, const char *path)
+{
+	char prefix[PATH_BYTES];
+	struct statx st;
+	size_t n = 0;
+	long at = walk_at (walk, CPOD_STEP_OPEN, sys_openat (root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+	long ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx (root, "", AT_EMPTY_PATH, STATX_MODE, &st));
+
+	while (at >= 0 && ret >= 0 && path[n] != '\0') {
+		size_t begin, end;
+
+		for (; path[n] == '/' && n + 1 < sizeof (prefix); n++)
+			prefix[n] = '/';
+		begin = n;
+		end = n + component_length (path + n);
+		if (end + 1 > sizeof (prefix))
+			return walk_at (walk, CPOD_STEP_OPEN, -ENAMETOOLONG);
+		for (; n < end; n++)
+			prefix[n] = path[n];
+		prefix[n] = '\0';
+		if (begin == end)
+			break;
+		ret = open_or_make (walk, root, (int) at, prefix, prefix + begin, st.stx_mode & 07777);
+		walk_done ((int) at);
+		at = ret;
+	}
+	return ret < 0 ? ret : at;
 }
 
 /* An O_PATH descriptor is all that the *at calls need; they refuse what is no directory. */

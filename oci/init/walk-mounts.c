@@ -116,11 +116,31 @@ is_device (int fd, uint32_t rdev)
 	return 0;
 }
 
+/* The mount at a path of the old root, or of what lies beneath it. */
+static long
+open_tree (struct cpod_walk *walk, const struct cpod_op_open_tree *what, unsigned int flags)
+{
+	long root, at, tree;
+
+	if (what->beneath == 0)
+		return sys_open_tree (AT_FDCWD, walk_text (walk, what->path), flags);
+	root = walk_at (walk, CPOD_STEP_OPEN, sys_openat (AT_FDCWD, walk_text (walk, what->path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+	if (root < 0)
+		return root;
+	at = walk_open_volume (walk, (int) root, walk_text (walk, what->beneath));
+	walk_done ((int) root);
+	if (at < 0)
+		return at;
+	tree = sys_open_tree ((int) at, "", flags | AT_EMPTY_PATH);
+	walk_done ((int) at);
+	return tree;
+}
+
 long
 walk_open_tree (struct cpod_walk *walk, const struct cpod_op *op)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->open_tree.recursive ? AT_RECURSIVE : 0);
-	long tree = sys_open_tree (AT_FDCWD, walk_text (walk, op->open_tree.path), flags);
+	long tree = open_tree (walk, &op->open_tree, flags);
 	long ret;
 
 	if (walk_at (walk, CPOD_STEP_OPEN_TREE, tree) < 0)
@@ -162,16 +182,31 @@ open_fresh (struct cpod_walk *walk, const struct cpod_op_attach *attach)
 	                sys_openat (dir, name, O_PATH | (is_file ? 0 : O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
+/* What is made where the mount in slot is to be: what it is itself. */
+static long
+same_kind (struct cpod_walk *walk, uint16_t slot)
+{
+	struct statx st;
+	long ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx (walk_slot (walk, slot), "", AT_EMPTY_PATH, STATX_TYPE, &st));
+
+	if (ret < 0)
+		return ret;
+	return (st.stx_mode & 0170000) == 0040000 ? CPOD_MAKE_DIR : CPOD_MAKE_FILE;
+}
+
 long
 walk_attach (struct cpod_walk *walk, const struct cpod_op *op)
 {
 	uint64_t resolve = op->attach.no_symlinks ? RESOLVE_NO_SYMLINKS : 0;
+	long make = op->attach.make == CPOD_MAKE_SAME ? same_kind (walk, op->attach.slot) : op->attach.make;
 	long target, ret;
 
+	if (make < 0)
+		return make;
 	if (op->attach.dir != CPOD_SLOT_NONE)
 		target = open_fresh (walk, &op->attach);
 	else
-		target = walk_open_made (walk, walk_text (walk, op->attach.path), op->attach.make, 0755, resolve);
+		target = walk_open_made (walk, walk_text (walk, op->attach.path), (uint32_t) make, 0755, resolve);
 	if (target < 0)
 		return target;
 	ret = sys_move_mount (walk_slot (walk, op->attach.slot), "", (int) target, "", MOVE_BY_FD);

@@ -84,6 +84,9 @@ long walk_open_beneath (struct cpod_walk *walk, const char *path, uint64_t flags
 long walk_open_in (struct cpod_walk *walk, uint32_t slot, const char *path, uint64_t flags, uint64_t resolve);
 /* Beneath the root as O_PATH, making what is missing: directories on the way, and at the end what make says. */
 long walk_open_made (struct cpod_walk *walk, const char *path, uint32_t make, unsigned int mode, uint64_t resolve);
+/* Opens path beneath the directory root (O_PATH); no link leads out of it. A directory that is missing is made with the
+ * mode of root. */
+long walk_open_volume (struct cpod_walk *walk, int root, const char *path);
 
 /* Moves the caller to the group whose directory is open as group; its cgroup namespace, if it shall have one
  * of its own, begins there. For where a child cannot be born in its group. */
