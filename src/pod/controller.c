@@ -337,6 +337,19 @@ make_pod (struct cpod_pod *pod, struct cpod_error *err)
 	return ret;
 }
 
+/* Makes the pod's volumes, before the runtime is told of them. */
+static int
+make_volumes (struct cpod_pod *pod, struct cpod_error *err)
+{
+	const struct cpod_spec *spec = pod->spec;
+
+	if (spec->n_volumes == 0)
+		return 0;
+	if (pod->blocking || !(pod->runtime->capabilities & CPOD_RT_CAP_POD))
+		return cpod_error_set (err, ENOTSUP, "%s: the runtime %s knows no pods, and so no volumes", spec->file, pod->runtime->name);
+	return cpod_volumes_make (spec->volumes, spec->n_volumes, pod->state_dir, spec->file, err);
+}
+
 /* Gives everything back to the runtime; the records stay. */
 static void
 unmake (struct cpod_pod *pod)
@@ -348,6 +361,8 @@ unmake (struct cpod_pod *pod)
 	if (pod->rt_pod)
 		pod->table->async->pod_destroy (pod->rt_pod);
 	pod->rt_pod = NULL;
+	if (pod->begun && pod->spec->n_volumes > 0 && pod->state_dir)
+		(void) cpod_volumes_remove (pod->state_dir, NULL);   /* what stays, reclaiming takes */
 }
 
 int
@@ -358,7 +373,9 @@ cpod_pod_start (struct cpod_pod *pod, struct cpod_error *err)
 	if (pod->begun || pod->ended)
 		return cpod_error_set (err, EALREADY, "pod %s has been started or stopped before", pod->spec->name);
 	pod->begun = true;
-	ret = make_pod (pod, err);
+	ret = make_volumes (pod, err);
+	if (ret == 0)
+		ret = make_pod (pod, err);
 	for (size_t i = 0; i < pod->n_containers && ret == 0; i++)
 		ret = cpod_container_make (&pod->containers[i], err);
 	if (ret < 0) {

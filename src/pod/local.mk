@@ -7,6 +7,17 @@ libcpod_sources += \
 	src/pod/history.c src/pod/history.h \
 	src/pod/lifecycle.h \
 	src/pod/locate.c src/pod/locate.h \
+	src/pod/manifest.c src/pod/manifest.h \
+	src/pod/manifest-check.c \
+	src/pod/manifest-container.c \
+	src/pod/manifest-env.c \
+	src/pod/manifest-files.c \
+	src/pod/manifest-network.c \
+	src/pod/manifest-probes.c \
+	src/pod/manifest-resources.c \
+	src/pod/manifest-security.c \
+	src/pod/manifest-tables.c \
+	src/pod/manifest-volumes.c \
 	src/pod/machine.c src/pod/machine.h src/pod/machine-parts.h \
 	src/pod/machine-order.c \
 	src/pod/machine-probes.c \
@@ -14,6 +25,7 @@ libcpod_sources += \
 	src/pod/machine-view.c \
 	src/pod/pod-status.c \
 	src/pod/prober.c \
+	src/pod/quantity.c src/pod/quantity.h \
 	src/pod/reclaim.c \
 	src/pod/restart.c src/pod/restart.h \
 	src/pod/runtime-find.c src/pod/runtimes.h \
@@ -28,4 +40,6 @@ libcpod_sources += \
 	src/pod/status.c \
 	src/pod/stop.c \
 	src/pod/version.c \
+	src/pod/volume.c src/pod/volume.h \
+	src/pod/volume-spec.c \
 	src/pod/words.c

@@ -3,7 +3,9 @@
  * A supervisor that is killed takes its pod's processes with it, but not the directories of its cgroups; and a pod
  * in the host's PID namespace whose pod init died as well may still have processes. Only the runtime knows where
  * those are, from the files that it keeps in the pod's state directory; this module finds the runtime's member
- * for it and nothing else. It never touches the files themselves: they are the caller's. */
+ * for it. It never touches those files: they are the caller's. The pod's volumes lie there too, and are removed. */
+#include "volume.h"
+
 #include "src/base/error.h"
 
 #include <cpod/cpod.h>
@@ -30,7 +32,6 @@ cpod_pod_reclaim (const char *state_dir, const struct cpod_runtime *runtime, str
 		if (ret < 0)
 			return ret;
 	}
-	if (!offers_reclaim (runtime))
-		return 0;
-	return runtime->async->reclaim (state_dir, err);
+	ret = offers_reclaim (runtime) ? runtime->async->reclaim (state_dir, err) : 0;
+	return ret < 0 ? ret : cpod_volumes_remove (state_dir, err);   /* once nobody writes into them */
 }

@@ -14,19 +14,29 @@ int
 cpod_spec_pod_config (const struct cpod_spec *spec, const char *uid, const char *state_dir,
                       const char *cgroup_parent, struct cpod_spec_pod_config *ret, struct cpod_error *err)
 {
+	struct cpod_rt_volume *volumes;
+	int status;
+
 	memset (ret, 0, sizeof (*ret));
+	cpod_arena_init (&ret->arena, 0);
 	if (cpod_spec_render (spec, 0, &ret->json) < 0)
 		return cpod_error_oom (err);
+	status = cpod_volumes_for_runtime (spec->volumes, spec->n_volumes, state_dir, &ret->arena, &volumes, err);
+	if (status < 0)
+		return status;
 	ret->config = (struct cpod_rt_pod_config) {
 		.size = sizeof (ret->config),
 		.name = spec->name,
 		.uid = uid,
-		.hostname = spec->name,
+		.hostname = spec->hostname ? spec->hostname : spec->name,
 		.pod_json = ret->json.data,
 		.pod_len = ret->json.len,
 		.state_dir = state_dir,
 		.cgroup_parent = cgroup_parent,
-		.flags = spec->host_network ? CPOD_RT_POD_HOST_NETWORK : 0,
+		.flags = (spec->host_network ? CPOD_RT_POD_HOST_NETWORK : 0) | (spec->host_pid ? CPOD_RT_POD_HOST_PID : 0)
+		         | (spec->host_ipc ? CPOD_RT_POD_HOST_IPC : 0) | (spec->share_pid ? CPOD_RT_POD_SHARE_PID : 0),
+		.volumes = volumes,
+		.n_volumes = spec->n_volumes,
 	};
 	return 0;
 }
@@ -35,6 +45,7 @@ void
 cpod_spec_pod_config_finish (struct cpod_spec_pod_config *config)
 {
 	cpod_str_finish (&config->json);
+	cpod_arena_finish (&config->arena);
 }
 
 int
@@ -100,6 +111,11 @@ cpod_spec_locate_error (const struct cpod_spec *spec, const struct cpod_containe
 	if (len == 0 && message > inner.message) {   /* of the spec as a whole, such as an unknown property */
 		at = container->oci;
 		cpod_error_set (err, inner.code, "%s:%u:%u: %s: %s", spec->file, at->line, at->column, container->path, message);
+		return ret;
+	}
+	if (len > 0 && spec->from_manifest && cpod_spec_is_oci_key (message, first)) {   /* not a path that the user wrote */
+		at = cpod_locate (container->oci, message, len);
+		cpod_error_set (err, inner.code, "%s:%u:%u: container %s: %s", spec->file, at->line, at->column, container->name, message);
 		return ret;
 	}
 	if (len == 0 || !cpod_spec_is_oci_key (message, first)) {

@@ -92,12 +92,22 @@ build_list (struct cpod_arena *arena, const struct cpod_spec *spec, size_t first
 static struct cpod_json *
 build_pod (struct cpod_arena *arena, const struct cpod_spec *spec)
 {
+	const struct { const char *name; bool on; } switches[] = {
+		{ "hostPID", spec->host_pid }, { "hostIPC", spec->host_ipc }, { "shareProcessNamespace", spec->share_pid },
+	};
 	struct cpod_json *json = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
 	json = cpod_json_add (arena, json, "metadata", build_metadata (arena, spec));
 	json = cpod_json_add (arena, json, "hostNetwork", cpod_json_new_bool (arena, spec->host_network));
+	for (size_t i = 0; i < sizeof (switches) / sizeof (switches[0]); i++)
+		if (switches[i].on)
+			json = cpod_json_add (arena, json, switches[i].name, cpod_json_new_bool (arena, true));
+	if (spec->hostname)
+		json = cpod_json_add (arena, json, "hostname", cpod_json_new_string (arena, spec->hostname));
 	if (spec->host_view)
 		json = cpod_json_add (arena, json, "hostView", share (arena, spec->host_view));
+	if (spec->volumes_json)
+		json = cpod_json_add (arena, json, "volumes", share (arena, spec->volumes_json));
 	if (spec->restart_policy != CPOD_RESTART_UNSET)
 		json = cpod_json_add (arena, json, "restartPolicy",
 		                      cpod_json_new_string (arena, cpod_restart_words[spec->restart_policy - CPOD_RESTART_ALWAYS]));

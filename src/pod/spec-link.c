@@ -19,7 +19,7 @@ point_at (const struct cpod_spec *spec, struct cpod_decoder *decoder, size_t ind
 {
 	bool init = index < spec->n_init;
 
-	cpod_decode_pop (decoder, 0);
+	cpod_decode_pop (decoder, decoder->root_len);
 	cpod_decode_push (decoder, init ? "initContainers" : "containers");
 	cpod_decode_push_index (decoder, init ? index : index - spec->n_init);
 	if (key)
@@ -203,6 +203,6 @@ cpod_spec_link (struct cpod_spec *spec, struct cpod_decoder *decoder, struct cpo
 	if (ret == 0)
 		ret = check_circles (spec, decoder, err);
 	if (ret == 0)
-		cpod_decode_pop (decoder, 0);
+		cpod_decode_pop (decoder, decoder->root_len);
 	return ret;
 }

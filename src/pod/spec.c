@@ -1,6 +1,8 @@
 /* Loading a pod spec (spec.h has the stages). */
 #include "spec.h"
 
+#include "manifest.h"
+
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/yaml.h"
@@ -83,7 +85,7 @@ name_pod (struct cpod_spec *spec, struct cpod_decoder *decoder, const char *give
 		if (!cpod_spec_is_name (member->text))
 			return cpod_decode_error (decoder, member, err, "\"%.80s\" is not a name: letters, digits, _ . -, at most "
 			                          "%u, a letter or digit first", member->text, CPOD_SPEC_NAME_MAX);
-		cpod_decode_pop (decoder, 0);
+		cpod_decode_pop (decoder, decoder->root_len);
 		given = member->text;
 	}
 	spec->name = given ? cpod_arena_strdup (&spec->arena, given) : name_from_file (spec);
@@ -264,6 +266,42 @@ check_count (struct cpod_decoder *decoder, const struct cpod_json *root, struct 
 	return 0;
 }
 
+/* Takes over the pod's own fields. */
+static void
+add_pod (struct cpod_spec *spec, const struct cpod_json *root, const struct cpod_spec_document *document)
+{
+	spec->metadata = document->metadata;
+	spec->host_network = document->host_network.value;
+	spec->host_pid = document->host_pid.value;
+	spec->host_ipc = document->host_ipc.value;
+	spec->share_pid = document->share_pid.value;
+	spec->hostname = document->hostname;
+	spec->volumes_json = document->volumes.n > 0 ? cpod_json_get (root, "volumes") : NULL;
+	spec->volumes = document->volumes.items;
+	spec->n_volumes = document->volumes.n;
+	spec->host_view = document->host_view ? cpod_json_get (root, "hostView") : NULL;
+	spec->grace_ms = (document->grace.set ? document->grace.value : CPOD_SPEC_GRACE_S) * 1000;
+	spec->restart_policy = cpod_restart_policy (document->restart_policy);
+	spec->active_deadline_ms = document->active_deadline.value * 1000;
+}
+
+/* What the fields of the pod say about each other. */
+static int
+check_pod (const struct cpod_json *root, const struct cpod_spec_document *document, struct cpod_decoder *decoder,
+           struct cpod_error *err)
+{
+	size_t base = cpod_decode_push (decoder, "volumes");
+	int ret = cpod_volumes_check (&document->volumes, decoder, err);
+
+	if (ret < 0)
+		return ret;
+	cpod_decode_pop (decoder, base);
+	if (!document->share_pid.value || !document->host_pid.value)
+		return 0;
+	cpod_decode_push (decoder, "shareProcessNamespace");
+	return cpod_decode_error (decoder, cpod_json_get (root, "shareProcessNamespace"), err, "cannot be had together with hostPID");
+}
+
 static int
 decode_document (struct cpod_spec *spec, const struct cpod_json *root, const struct cpod_load_options *options,
                  struct cpod_error *err)
@@ -273,20 +311,25 @@ decode_document (struct cpod_spec *spec, const struct cpod_json *root, const str
 		.flags = options->flags & CPOD_LOAD_IGNORE_UNKNOWN ? CPOD_DECODE_IGNORE_UNKNOWN : 0,
 	};
 	struct cpod_spec_document document = { 0 };
-	int ret = cpod_spec_check_shape (&decoder, root, err);
+	int ret = 0;
 
+	spec->from_manifest = cpod_manifest_is (root);
+	if (spec->from_manifest) {
+		ret = cpod_manifest_load (spec, &decoder, root, options->name, &root, err);
+		cpod_decode_push (&decoder, "spec");
+		decoder.root_len = decoder.path_len;
+	}
+	if (ret == 0)
+		ret = cpod_spec_check_shape (&decoder, root, err);
 	if (ret == 0)
 		ret = check_count (&decoder, root, err);
 	if (ret == 0)
 		ret = cpod_decode (&decoder, root, &cpod_spec_document_object, &document, err);
+	if (ret == 0)
+		ret = check_pod (root, &document, &decoder, err);
 	if (ret < 0)
 		return ret;
-	spec->metadata = document.metadata;
-	spec->host_network = document.host_network.value;
-	spec->host_view = document.host_view ? cpod_json_get (root, "hostView") : NULL;
-	spec->grace_ms = (document.grace.set ? document.grace.value : CPOD_SPEC_GRACE_S) * 1000;
-	spec->restart_policy = cpod_restart_policy (document.restart_policy);
-	spec->active_deadline_ms = document.active_deadline.value * 1000;
+	add_pod (spec, root, &document);
 	ret = name_pod (spec, &decoder, options->name, err);
 	if (ret == 0)
 		ret = add_containers (spec, &decoder, &document, err);
@@ -304,7 +347,8 @@ parse (struct cpod_spec *spec, const char *name, const char *text, size_t len,
 	if (!spec->file)
 		return cpod_error_oom (err);
 	cpod_yaml_enable ();
-	ret = cpod_json_parse (spec->file, text, len, CPOD_JSON_RELAXED | CPOD_JSON_OR_YAML, &spec->arena, &root, err);
+	ret = cpod_json_parse (spec->file, text, len, CPOD_JSON_RELAXED | CPOD_JSON_OR_YAML | CPOD_JSON_DOCUMENTS,
+	                       &spec->arena, &root, err);
 	return ret == 0 ? decode_document (spec, root, options, err) : ret;
 }
 

@@ -12,6 +12,7 @@
 #define CPOD_POD_SPEC_H
 
 #include "lifecycle.h"
+#include "volume.h"
 
 #include "probes/probe-spec.h"
 #include "src/base/arena.h"
@@ -70,7 +71,12 @@ struct cpod_spec {
 	const char *file;                        /* for messages */
 	const char *name;
 	unsigned int load_flags;                 /* CPOD_LOAD_* */
-	bool host_network;
+	bool from_manifest;                      /* made from a Kubernetes manifest: paths in it are not the user's */
+	bool host_network, host_pid, host_ipc, share_pid;
+	const char *hostname;                    /* NULL: the pod's name */
+	const struct cpod_json *volumes_json;    /* NULL: absent */
+	const struct cpod_volume_spec *volumes;
+	size_t n_volumes;
 	int64_t grace_ms;
 	enum cpod_restart_policy restart_policy; /* the pod's */
 	int64_t active_deadline_ms;              /* activeDeadlineSeconds; 0: none */
@@ -94,6 +100,7 @@ int cpod_spec_render (const struct cpod_spec *spec, unsigned int indent, struct 
 struct cpod_spec_pod_config {
 	struct cpod_rt_pod_config config;
 	struct cpod_str json;
+	struct cpod_arena arena;                 /* of the list of volumes */
 };
 struct cpod_spec_container_config {
 	struct cpod_rt_container_config config;
@@ -143,7 +150,9 @@ struct cpod_spec_host_view { struct cpod_strings expose; };
 struct cpod_spec_document {
 	struct cpod_array init_containers, containers;   /* struct cpod_spec_entry */
 	const struct cpod_json *metadata;
-	struct cpod_bool host_network;
+	struct cpod_bool host_network, host_pid, host_ipc, share_pid;
+	const char *hostname;
+	struct cpod_array volumes;               /* struct cpod_volume_spec */
 	const struct cpod_spec_host_view *host_view;
 	struct cpod_int grace, active_deadline, restart_policy;
 	const char *text;

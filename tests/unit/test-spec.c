@@ -348,9 +348,8 @@ what_is_not_carried_out_is_refused_by_name (void **state)
 	static const struct { const char *text, *message; } cases[] = {
 		{ "[]", "1:1: a deployments file (a list) is not carried out by this version" },
 		{ "{\"image\": \"a\"}", "1:11: a deployments file (\"image\") is not carried out by this version" },
-		{ "{\"kind\": \"Pod\"}", "1:10: a Kubernetes manifest (\"kind\") is not carried out by this version" },
 		{ "{\"services\": {}}", "1:14: a compose file (\"services\") is not carried out by this version" },
-		{ "{\"containers\": [], \"hostPID\": true}", "1:20: hostPID: hostPID is not carried out by this version" },
+		{ "{\"containers\": [], \"subdomain\": \"a\"}", "1:20: subdomain: subdomain is not carried out by this version" },
 		{ "{\"containers\": [{\"spec\": {}, \"lifecycle\": {\"preStop\": {\"httpGet\": {\"port\": 80}}}}]}",
 		  "1:56: containers[0].lifecycle.preStop.httpGet: httpGet is not carried out by this version" },
 		{ "{\"containers\": [{\"spec\": {}, \"image\": \"a\"}]}",
