@@ -389,7 +389,7 @@ guess (struct cpod_bundle *bundle, const char *id)
 	const char *path = NULL;
 
 	bundle->state = (struct cpod_state) {
-		.id = id, .bundle = "/", .rootfs = "", .created = "", .owner = "", .oci_version = "1.3.0", .creating = true
+		.id = id, .bundle = "/", .rootfs = "", .created = "", .owner = "", .creating = true
 	};
 	if (cpod_bundle_config (bundle, &spec, NULL) == 0 && spec->linux_part != NULL)
 		path = spec->linux_part->cgroups_path;

@@ -115,7 +115,6 @@ describe (struct cpod_making *making, struct cpod_error *err)
 	int ret = 0;
 
 	state->id = making->options->id;
-	state->oci_version = making->spec->oci_version;
 	state->created = time_now (&making->arena);
 	state->owner = getuid () == 0 ? "root" : cpod_arena_printf (&making->arena, "%u", (unsigned int) getuid ());
 	state->rootfs = "";

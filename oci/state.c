@@ -216,13 +216,12 @@ cpod_state_read (int fd, const char *id, struct cpod_arena *arena, struct cpod_s
 	*ret_state = (struct cpod_state) {
 		.id = text_of (root, "id"), .bundle = text_of (root, "bundle"), .rootfs = text_of (root, "rootfs"),
 		.cgroup = text_of (root, "cgroup"), .created = text_of (root, "created"), .owner = text_of (root, "owner"),
-		.oci_version = text_of (root, "ociVersion")
 	};
 	pid = text_of (root, "pid");
 	start = text_of (root, "startTime");
 	creating = cpod_json_get (root, "creating");
 	if (ret_state->id == NULL || ret_state->bundle == NULL || ret_state->rootfs == NULL || ret_state->created == NULL
-	    || ret_state->owner == NULL || ret_state->oci_version == NULL || pid == NULL || start == NULL || creating == NULL)
+	    || ret_state->owner == NULL || pid == NULL || start == NULL || creating == NULL)
 		return broken (id, "not that of this version", err);
 	ret_state->pid = (pid_t) strtol (pid, NULL, 10);
 	ret_state->start_time = strtoull (start, NULL, 10);
@@ -248,7 +247,6 @@ cpod_state_write (int fd, const struct cpod_state *state, struct cpod_error *err
 	cpod_str_printf (&out, "{\"version\": %d, \"creating\": %s, \"pid\": %d, \"startTime\": \"%llu\"", VERSION,
 	                 state->creating ? "true" : "false", (int) state->pid, (unsigned long long) state->start_time);
 	add_text (&out, ", ", "id", state->id);
-	add_text (&out, ", ", "ociVersion", state->oci_version);
 	add_text (&out, ", ", "bundle", state->bundle);
 	add_text (&out, ", ", "rootfs", state->rootfs);
 	add_text (&out, ", ", "created", state->created);
@@ -336,7 +334,7 @@ cpod_state_describe (const struct cpod_state *state, enum cpod_status status, pi
 
 	cpod_arena_init (&arena, 0);
 	root = cpod_json_new (&arena, CPOD_JSON_OBJECT);
-	(void) cpod_json_add (&arena, root, "ociVersion", cpod_json_new_string (&arena, state->oci_version));
+	(void) cpod_json_add (&arena, root, "ociVersion", cpod_json_new_string (&arena, CPOD_OCI_VERSION));
 	(void) cpod_json_add (&arena, root, "id", cpod_json_new_string (&arena, state->id));
 	if (pid > 0 || indent > 0)
 		(void) cpod_json_add (&arena, root, "pid", cpod_json_new_int (&arena, pid));

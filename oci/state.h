@@ -25,6 +25,7 @@
 #define CPOD_STATE_START  "start"
 #define CPOD_STATE_STATUS "status"
 #define CPOD_STATE_CONFIG "config.json"
+#define CPOD_OCI_VERSION  "1.3.0"         /* of the runtime-spec that all of this follows */
 
 /* An operation of the plan that comes with the start, in words. */
 struct cpod_state_step { uint32_t op; const char *field, *words; };
@@ -33,7 +34,6 @@ struct cpod_state {
 	const char *id, *bundle, *rootfs;    /* absolute paths */
 	const char *cgroup;                  /* from the root of the version 2 hierarchy; NULL: the container has none */
 	const char *created, *owner;         /* a time as in RFC 3339; a user's name */
-	const char *oci_version;
 	bool creating;                       /* not finished, or never will be */
 	pid_t pid;                           /* 0: not known */
 	uint64_t start_time;                 /* of pid, in clock ticks since the boot */

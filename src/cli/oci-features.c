@@ -111,7 +111,7 @@ cpod_oci_features (struct cpod_oci_cli *cli, int argc, char **argv)
 	cpod_arena_init (&arena, 0);
 	root = cpod_json_new (&arena, CPOD_JSON_OBJECT);
 	(void) cpod_json_add (&arena, root, "ociVersionMin", cpod_json_new_string (&arena, "1.0.0"));
-	(void) cpod_json_add (&arena, root, "ociVersionMax", cpod_json_new_string (&arena, "1.3.0"));
+	(void) cpod_json_add (&arena, root, "ociVersionMax", cpod_json_new_string (&arena, CPOD_OCI_VERSION));
 	(void) add_words (&arena, root, "hooks", hooks);
 	add_mount_options (&arena, root);
 	add_linux (&arena, root);

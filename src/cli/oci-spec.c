@@ -149,7 +149,7 @@ build (struct cpod_arena *arena, bool rootless)
 {
 	struct cpod_json *root = cpod_json_new (arena, CPOD_JSON_OBJECT), *below;
 
-	add_text (arena, root, "ociVersion", "1.3.0");
+	add_text (arena, root, "ociVersion", CPOD_OCI_VERSION);
 	add_process (arena, root);
 	below = add_new (arena, root, "root", CPOD_JSON_OBJECT);
 	add_text (arena, below, "path", "rootfs");

@@ -11,39 +11,10 @@ fi
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 
-BUNDLE=$TMP/bundle
-mkdir "$BUNDLE"
-mv "$TMP/root" "$BUNDLE/rootfs"
-printf 'root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
-mkdir "$BUNDLE/rootfs/work" "$TMP/source"
+. "$SRC/tests/lib/bundle.sh"
+mkdir "$TMP/source"
 echo content >"$TMP/source/file"
-chmod 755 "$TMP" "$BUNDLE"
 have_crun=$(command -v crun || true)
-
-NAMESPACES='{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"cgroup"}'
-KILL='"bounding":["CAP_KILL","CAP_CHOWN"],"effective":["CAP_KILL"],"permitted":["CAP_KILL","CAP_CHOWN"]'
-
-# config WORD...: writes the bundle's config.json. Variables change it: USER, CAPS, ENVIRON, CWD, PROCESS (more members,
-# with a comma before), ROOT, TOP (members with a comma behind), MOUNTS (more, with a comma before),
-# SPACES, LINUX (more members, with a comma before).
-config () {
-	cat >"$BUNDLE/config.json" <<-CONFIG
-	{"ociVersion": "1.0.2", ${TOP-}"process": {"terminal": false, "user": ${USER_OBJECT-"{\"uid\": 0, \"gid\": 0}"}, "args": $(json_words "$@"),
-	"env": ${ENVIRON-"[\"PATH=/usr/bin:/bin\", \"TERM=xterm\"]"}, "cwd": "${CWD-/}"${CAPS-", \"capabilities\": {$KILL}"}${PROCESS-},
-	"noNewPrivileges": ${NNP-true}}, "root": {"path": "rootfs"${ROOT-}}, "mounts": [
-	{"destination": "/proc", "type": "proc", "source": "proc"},
-	{"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]},
-	{"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]},
-	{"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]},
-	{"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": ["nosuid", "noexec", "nodev"]},
-	{"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]},
-	{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup2", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]}${MOUNTS-}],
-	"linux": {"namespaces": [${SPACES-$NAMESPACES}]${LINUX-",
-	\"maskedPaths\": [\"/proc/acpi\", \"/proc/keys\", \"/proc/timer_list\", \"/sys/firmware\", \"/not/there\"],
-	\"readonlyPaths\": [\"/proc/bus\", \"/proc/irq\", \"/proc/sys\", \"/proc/sysrq-trigger\"]"}${MORE-}}}
-	CONFIG
-	unset TOP USER_OBJECT ENVIRON CWD CAPS PROCESS NNP ROOT MOUNTS SPACES LINUX MORE
-}
 
 # The two, each with its output in $TMP/NAME.out and what it says in $TMP/NAME.err.
 run_cpod () {
