@@ -254,10 +254,12 @@ fill (struct cpod_state_dir *state, const char *temporary, const char *plugin, c
 	ret = open_private (state->pods_fd, temporary, false, &state->dir_fd, err);
 	if (ret < 0)
 		return ret;
-	state->lock_fd = openat (state->dir_fd, "lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	/* It gets its name when it is held: a free lock would say that nobody lives here. */
+	state->lock_fd = openat (state->dir_fd, "lock.new", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (state->lock_fd < 0)
 		return cpod_error_sys (err, errno, "make the pod's lock");
-	if (flock (state->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock (state->lock_fd, LOCK_EX | LOCK_NB) < 0
+	    || renameat (state->dir_fd, "lock.new", state->dir_fd, "lock") < 0)
 		return cpod_error_sys (err, errno, "take the pod's lock");
 	ret = write_new (state->dir_fd, "plugin", plugin, err);
 	return ret < 0 ? ret : write_new (state->dir_fd, "spec.json", spec, err);

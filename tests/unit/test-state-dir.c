@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -299,6 +300,34 @@ half_removed_directories_are_taken_at_once (void **state)
 }
 
 static void
+reclaiming_all_the_while_takes_no_pod_that_is_being_made (void **state)
+{
+	struct cpod_state_dir made;
+	struct cpod_error err;
+	int status, ret = 0;
+	pid_t pid;
+
+	(void) state;
+	assert_int_equal (create (&made, "first", NULL), 0);   /* the directory exists from here on */
+	pid = fork ();
+	if (pid == 0)
+		for (;;)
+			cpod_state_reclaim_all (NULL, NULL);
+	for (int i = 0; i < 400 && ret == 0; i++) {
+		struct cpod_state_dir other;
+
+		ret = create (&other, "other", &err);
+		if (ret == 0)
+			cpod_state_remove (&other);
+	}
+	kill (pid, SIGKILL);
+	assert_int_equal (waitpid (pid, &status, 0), pid);
+	cpod_state_remove (&made);
+	if (ret < 0)
+		fail_msg ("%s", err.message);
+}
+
+static void
 a_directory_that_others_can_enter_is_refused (void **state)
 {
 	struct cpod_state_dir made;
@@ -389,6 +418,7 @@ main (void)
 		cmocka_unit_test_setup_teardown (half_made_directories_are_taken_when_they_are_old_or_their_maker_is_gone, set_up,
 		                                 tear_down),
 		cmocka_unit_test_setup_teardown (half_removed_directories_are_taken_at_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown (reclaiming_all_the_while_takes_no_pod_that_is_being_made, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_directory_that_others_can_enter_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_link_in_the_place_of_a_directory_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown (a_relative_place_is_refused, set_up, tear_down),
