@@ -216,7 +216,7 @@ struct cpod_plan_header {
 	uint16_t dumpable;                  /* 1: until BECOME_ROOT: else nobody could write its map */
 	uint16_t joins;                     /* 1: what comes before BIRTH only joins mount, cgroup and PID namespaces, and pod
 	                                     * init may do it itself */
-	uint16_t home;                      /* 1: pod init's: it waits in the namespaces that it was born into */
+	uint16_t home;                      /* 1: pod init's: it can come back to its namespaces */
 	uint16_t given[CPOD_PLAN_SLOTS];    /* the slot of each */
 };
 

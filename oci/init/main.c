@@ -297,11 +297,13 @@ pod_init (void)
 	if (ret >= 0 && signal_fd < 0)
 		ret = signal_fd;
 	if (ret >= 0) {
-		if (walk.plan->home)
+		if (walk.plan->home && !walk.plan->dumpable)
 			home_note ();
 		launch_fill_slots (&walk, CPOD_INIT_FD_FIRST);
 		ret = walk_run (&walk);
 	}
+	if (ret >= 0 && walk.plan->home && walk.plan->dumpable)
+		home_note ();   /* in a user namespace of its own the plan gives it a mount namespace to wait in, and a procfs */
 	if (ret >= 0 && walk.plan->home)
 		home_try ();
 	if (ret >= 0 && walk.plan->n_given > 0)
