@@ -7,8 +7,8 @@
  */
 #include <cpod/cpod.h>
 
-#include <poll.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 static void
@@ -30,23 +30,29 @@ on_event (void *data, const struct cpod_event *event)
 	fflush (stdout);
 }
 
-/* Waits for the pod and for the input until every container has ended. */
+/* The program's own loop: waits for the pod and for the input, until every container has ended. */
 static int
 loop (struct cpod_pod *pod, struct cpod_error *err)
 {
-	struct pollfd fds[2] = { { .fd = cpod_pod_fd (pod), .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
-	int ret = 0;
+	int epoll_fd = epoll_create1 (EPOLL_CLOEXEC), ret = 0;
+	struct epoll_event event = { .events = EPOLLIN };
 
+	event.data.fd = cpod_pod_fd (pod);
+	epoll_ctl (epoll_fd, EPOLL_CTL_ADD, cpod_pod_fd (pod), &event);
+	event.data.fd = STDIN_FILENO;
+	if (epoll_ctl (epoll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &event) < 0)   /* a file, which is always readable */
+		ret = cpod_pod_stop (pod, -1, err);
 	while (ret == 0 && !cpod_pod_ended (pod)) {
-		if (poll (fds, 2, -1) < 0)
+		if (epoll_wait (epoll_fd, &event, 1, -1) < 1)
 			continue;
-		if (fds[1].revents) {
-			fds[1].fd = -1;
+		if (event.data.fd == cpod_pod_fd (pod)) {
+			ret = cpod_pod_dispatch (pod, err);
+		} else {
+			epoll_ctl (epoll_fd, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
 			ret = cpod_pod_stop (pod, -1, err);
 		}
-		if (ret == 0)
-			ret = cpod_pod_dispatch (pod, err);
 	}
+	close (epoll_fd);
 	return ret;
 }
 
