@@ -152,6 +152,7 @@ compile_bind (struct cpod_compiler *compiler, const struct mount *mount, struct 
 
 	if (ret < 0)
 		return ret;
+	cpod_compile_own_files (compiler, slot);
 	slave = root_propagation->set && root_propagation->value >= CPOD_OCI_PROPAGATION_SLAVE
 	        && root_propagation->value <= CPOD_OCI_PROPAGATION_RSHARED;
 	if (mount->options.propagation == 0)
@@ -320,6 +321,7 @@ compile_foreign (struct cpod_compiler *compiler, const struct mount *mount, stru
 	given->fs_attributes = (uint32_t) attributes (compiler, mount);
 	if (given->fs_type == NULL)
 		return cpod_error_oom (err);
+	cpod_compile_own_files (compiler, given->slot);
 	compile_attach (compiler, mount, given->slot, CPOD_MAKE_DIR);
 	compile_tree_attributes (compiler, mount, given->slot);
 	return 0;

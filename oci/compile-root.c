@@ -49,6 +49,7 @@ compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod
 	if (len < 0 || (size_t) len >= sizeof (absolute))
 		return cpod_error_sys (err, ENAMETOOLONG, "root.path");
 	slot = cpod_compile_tree (compiler, absolute, true, "root.path");
+	cpod_compile_own_files (compiler, slot);
 	op = cpod_plan_add (compiler->plan, CPOD_OP_ATTR, "root.path", "take %s as the root, %s", absolute,
 	                    propagation->set ? "a slave of the host's" : "private");
 	op->attr.slot = slot;

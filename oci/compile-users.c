@@ -65,6 +65,27 @@ cpod_compile_tree_beneath (struct cpod_compiler *compiler, const char *path, con
 	return slot;
 }
 
+/* A device is what it is, whoever it belongs to: the nodes of /dev lie on file systems without idmapped mounts. */
+static bool
+is_device (const char *path)
+{
+	struct stat st;
+
+	return path != NULL && stat (path, &st) == 0 && (S_ISCHR (st.st_mode) || S_ISBLK (st.st_mode));
+}
+
+void
+cpod_compile_own_files (struct cpod_compiler *compiler, uint16_t slot)
+{
+	struct cpod_given *given = cpod_plan_given (compiler->plan, slot);
+
+	if (compiler->input->ids == NULL || compiler->input->unprivileged || given == NULL
+	    || (given->kind != CPOD_GIVEN_FILE_SYSTEM && is_device (given->path)))
+		return;
+	given->ids = CPOD_IDS_OF_USERS;
+	given->ids_below = given->kind == CPOD_GIVEN_TREE_REC;
+}
+
 uint16_t
 cpod_compile_old_tree (struct cpod_plan *plan, const char *path, bool recursive, uint32_t rdev)
 {

@@ -207,6 +207,8 @@ uint16_t cpod_compile_tree_beneath (struct cpod_compiler *compiler, const char *
                                     const char *field);
 /* The same from pod init's own small file system. rdev: the device that it must be (major << 20 | minor), or 0. */
 uint16_t cpod_compile_old_tree (struct cpod_plan *plan, const char *path, bool recursive, uint32_t rdev);
+/* The files of a mount that the supervisor gives become those of the pod's user namespace, if it has one. */
+void cpod_compile_own_files (struct cpod_compiler *compiler, uint16_t slot);
 /* The host view in pieces. */
 int cpod_compile_pieces (struct cpod_compiler *compiler, const struct cpod_host_view *view, struct cpod_error *err);
 /* The nodes of /dev, bound: the default ones, and those of linux.devices that the host has in the same place. dev: the

@@ -46,6 +46,8 @@ make_group (struct cpod_rt_container *c, struct cpod_exec_group **ret_group, str
 	(void) snprintf (group->name, sizeof (group->name), "probe-%u", c->next_group++);
 	ret = cpod_cgroup_create (c->cgroup_fd, group->name, NULL, CPOD_CGROUP_NEW, &group->fd, err);
 	if (ret == 0)
+		ret = cpod_rtusers_give_group (c->pod, group->fd, err);
+	if (ret == 0)
 		ret = cpod_cgroup_events_open (group->fd, &group->events_fd, err);
 	if (ret < 0) {
 		free_group (group);

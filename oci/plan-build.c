@@ -27,7 +27,7 @@ cpod_plan_init (struct cpod_plan *plan)
 	plan->header.magic = CPOD_PLAN_MAGIC;
 	plan->header.version = CPOD_PLAN_VERSION;
 	plan->next_slot = CPOD_SLOT_FIRST;
-	plan->cgroup_fd = -1;
+	plan->cgroup_fd = plan->users_fd = -1;
 }
 
 void
@@ -160,6 +160,15 @@ cpod_plan_give (struct cpod_plan *plan, enum cpod_given_kind kind, uint16_t slot
 	return given;
 }
 
+struct cpod_given *
+cpod_plan_given (struct cpod_plan *plan, uint16_t slot)
+{
+	for (uint16_t i = 0; i < plan->header.n_given; i++)
+		if (plan->given[i].slot == slot)
+			return &plan->given[i];
+	return NULL;
+}
+
 void
 cpod_plan_set_fd (struct cpod_plan *plan, uint16_t slot, int fd)
 {
@@ -284,9 +293,25 @@ open_tree_given (const struct cpod_given *given, unsigned int flags, struct cpod
 	return fd < 0 ? cpod_error_sys (err, errno, "%s: open %s", given->field, given->path) : fd;
 }
 
-/* One descriptor, or -errno. */
+/* The files of the mount that was opened become those of a user namespace. */
 static int
-open_given (const struct cpod_given *given, int cgroup_fd, struct cpod_error *err)
+give_ids (const struct cpod_given *given, int mount_fd, int users_fd, struct cpod_error *err)
+{
+	cpod_autofd own_users = -1;
+	int ret = 0;
+
+	if (given->ids == CPOD_IDS_OF_MAP) {
+		ret = cpod_idmap_make_users (given->map, &own_users, err);
+		users_fd = own_users;
+	}
+	if (ret < 0)
+		return cpod_error_prefix (err, ret, "%s", given->field);
+	return cpod_idmap_mount (mount_fd, given->ids_below, users_fd, given->field, given->path, given->fs_type, err);
+}
+
+/* One descriptor, or -errno, of the kinds that name something. */
+static int
+open_named (const struct cpod_given *given, int cgroup_fd, struct cpod_error *err)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 	int fd = -1;
@@ -315,11 +340,25 @@ open_given (const struct cpod_given *given, int cgroup_fd, struct cpod_error *er
 	return fd;
 }
 
+/* One descriptor, or -errno. */
+static int
+open_given (const struct cpod_plan *plan, const struct cpod_given *given, struct cpod_error *err)
+{
+	cpod_autofd fd = -1;
+	int ret;
+
+	if (given->ids == CPOD_IDS_AS_THEY_ARE)
+		return open_named (given, plan->cgroup_fd, err);
+	fd = open_named (given, plan->cgroup_fd, err);
+	ret = fd < 0 ? fd : give_ids (given, fd, plan->users_fd, err);
+	return ret < 0 ? ret : cpod_fd_steal (&fd);
+}
+
 int
 cpod_plan_open (const struct cpod_plan *plan, int *fds, size_t *ret_n, struct cpod_error *err)
 {
 	for (size_t i = 0; i < plan->header.n_given; i++) {
-		fds[i] = open_given (&plan->given[i], plan->cgroup_fd, err);
+		fds[i] = open_given (plan, &plan->given[i], err);
 		if (fds[i] < 0) {
 			int ret = fds[i];
 

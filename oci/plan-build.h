@@ -9,6 +9,7 @@
 #ifndef CPOD_OCI_PLAN_BUILD_H
 #define CPOD_OCI_PLAN_BUILD_H
 
+#include "oci/idmap-mount.h"
 #include "oci/init/proto.h"
 #include "oci/plan.h"
 #include "src/base/arena.h"
@@ -27,6 +28,12 @@ enum cpod_given_kind {
 	CPOD_GIVEN_NAMESPACE,   /* a namespace file, found to be of type */
 	CPOD_GIVEN_FILE_SYSTEM, /* fsopen (fs_type), path is its source: a mount, detached */
 };
+/* Whose the files of a mount are. */
+enum cpod_given_ids {
+	CPOD_IDS_AS_THEY_ARE,
+	CPOD_IDS_OF_USERS,      /* of the user namespace plan->users_fd */
+	CPOD_IDS_OF_MAP,        /* of the given's own map */
+};
 struct cpod_given {
 	enum cpod_given_kind kind;
 	uint16_t slot;
@@ -37,6 +44,9 @@ struct cpod_given {
 	const char *fs_type;    /* FILE_SYSTEM */
 	const char *const *fs_options;   /* FILE_SYSTEM: "key" or "key=value", NULL-terminated */
 	uint32_t fs_attributes; /* FILE_SYSTEM: MOUNT_ATTR_* */
+	enum cpod_given_ids ids;         /* TREE, TREE_REC, FILE_SYSTEM */
+	bool ids_below;                  /* TREE_REC: in the mounts below as well */
+	const struct cpod_idmap *map;    /* CPOD_IDS_OF_MAP */
 	const char *field;      /* the spec's path, for errors */
 };
 
@@ -51,7 +61,7 @@ struct cpod_plan {
 	size_t n_ops, ops_capacity;
 	struct cpod_given given[CPOD_PLAN_SLOTS];
 	uint16_t next_slot;
-	int cgroup_fd;                  /* borrowed; set by the caller before cpod_plan_open */
+	int cgroup_fd, users_fd;        /* borrowed; set by the caller before cpod_plan_open */
 	bool failed;
 };
 
@@ -75,6 +85,8 @@ uint16_t cpod_plan_slot (struct cpod_plan *plan);
  * is given (slot != CPOD_SLOT_NONE). Never NULL. */
 struct cpod_given *cpod_plan_give (struct cpod_plan *plan, enum cpod_given_kind kind, uint16_t slot,
                                    const char *path, const char *field);
+/* The entry of a slot that is given, or NULL. */
+struct cpod_given *cpod_plan_given (struct cpod_plan *plan, uint16_t slot);
 /* Sets the descriptor of a CPOD_GIVEN_FD slot. */
 void cpod_plan_set_fd (struct cpod_plan *plan, uint16_t slot, int fd);
 

@@ -185,7 +185,7 @@ cpod_rtpod_decide (struct cpod_rt_pod *pod, struct cpod_error *err)
 	pod->cgroup_base = no_base;
 	pod->unprivileged = geteuid () != 0;
 	if (!pod->unprivileged)
-		return 0;
+		return cpod_rtusers_decide (pod, err);
 	pod->own_users = true;
 	ret = cpod_idmap_of_caller (&pod->ids, err);
 	return ret < 0 ? ret : find_delegated (pod, err);
@@ -340,6 +340,8 @@ cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err)
 		result = one < 0 ? one : result;
 	}
 	free (text);
+	if (ret == 0 && result == 0 && geteuid () == 0)
+		result = cpod_id_lease_sweep (err);
 	return ret < 0 ? ret : result;
 }
 
@@ -405,6 +407,15 @@ compile_init (struct cpod_rt_pod *pod, struct cpod_error *err)
 	return cpod_compile_pod (&input, &pod->init.plan, err);
 }
 
+/* From a caller who knows of it. */
+static const char *
+subordinate_user (const struct cpod_rt_pod_config *config)
+{
+	size_t known = offsetof (struct cpod_rt_pod_config, subordinate_user) + sizeof (config->subordinate_user);
+
+	return config->size >= known ? config->subordinate_user : NULL;
+}
+
 int
 cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod **ret_pod, struct cpod_error *err)
 {
@@ -417,7 +428,7 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 	cpod_arena_init (&pod->arena, 64 << 20);
 	pthread_mutex_init (&pod->lock, NULL);
 	cpod_rtinit_init (&pod->init);
-	pod->state_fd = pod->cgroup_root_fd = pod->cgroup_fd = pod->devices_fd = -1;
+	pod->state_fd = pod->cgroup_root_fd = pod->cgroup_fd = pod->devices_fd = pod->lease.fd = pod->users_fd = -1;
 	pod->flags = config->flags;
 	pod->name = cpod_arena_strdup (&pod->arena, config->name);
 	pod->hostname = cpod_arena_strdup (&pod->arena, config->hostname ? config->hostname : config->name);
@@ -440,7 +451,13 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 		ret = init_cgroup < 0 ? init_cgroup : 0;
 	}
 	if (ret == 0)
+		ret = cpod_rtusers_take (pod, subordinate_user (config), err);
+	if (ret == 0)
+		ret = cpod_rtusers_give_group (pod, init_cgroup, err);
+	if (ret == 0)
 		ret = start_init (pod, init_cgroup, err);
+	if (ret == 0)
+		ret = cpod_rtusers_open (pod, err);
 	if (ret < 0) {
 		cpod_rtpod_destroy (pod);
 		return ret;
@@ -452,6 +469,8 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 void
 cpod_rtpod_destroy (struct cpod_rt_pod *pod)
 {
+	bool gone;
+
 	if (pod == NULL)
 		return;
 	cpod_rtinit_finish (&pod->init);
@@ -464,9 +483,11 @@ cpod_rtpod_destroy (struct cpod_rt_pod *pod)
 		}
 		cpod_fd_close (&pod->cgroup_fd);
 	}
-	if (pod->cgroup_root_fd >= 0 && pod->cgroup_path != NULL
-	    && cpod_cgroup_remove (pod->cgroup_root_fd, pod->cgroup_path, NULL) == 0 && pod->state_fd >= 0)
+	gone = pod->cgroup_root_fd < 0 || pod->cgroup_path == NULL
+	       || cpod_cgroup_remove (pod->cgroup_root_fd, pod->cgroup_path, NULL) == 0;
+	if (gone && pod->state_fd >= 0)
 		(void) unlinkat (pod->state_fd, "cgroup", 0);   /* else it stays for gc */
+	cpod_rtusers_finish (pod, gone);
 	cpod_fd_close (&pod->cgroup_root_fd);
 	cpod_fd_close (&pod->devices_fd);
 	cpod_fd_close (&pod->state_fd);

@@ -11,6 +11,7 @@
 
 #include "cgroup.h"
 #include "compile.h"
+#include "id-lease.h"
 #include "rootfs-tools/host-view.h"
 
 #include <cpod/runtime.h>
@@ -40,6 +41,8 @@ struct cpod_rt_pod {
 	size_t n_volumes;
 	bool own_users;                     /* it has a user namespace of its own, with these ids */
 	struct cpod_idmap ids;
+	struct cpod_id_lease lease;         /* a pod of root's: where they come from */
+	int users_fd;                       /* owned: that namespace; -1: none, or the supervisor cannot use it */
 	bool unprivileged;                  /* the supervisor is an ordinary user */
 	bool no_cgroup;                     /* it can have none; the reason: */
 	struct cpod_error no_cgroup_reason;
@@ -127,6 +130,19 @@ int cpod_rtpod_note_cgroup (struct cpod_rt_pod *pod, const char *path, struct cp
 int cpod_rtpod_mark_cgroup (int cgroup_fd, struct cpod_error *err);
 /* Kills and removes what that file names. */
 int cpod_rtpod_reclaim (const char *state_dir, struct cpod_error *err);
+
+/* ---- pod-users.c: nothing for pods without a user namespace, and for an ordinary user's ---- */
+
+/* Whether it gets one: fills in own_users, and ids as far as they are known. */
+int cpod_rtusers_decide (struct cpod_rt_pod *pod, struct cpod_error *err);
+/* Takes a block of user's subordinate ids (NULL: the default user's), once the pod has its cgroup. */
+int cpod_rtusers_take (struct cpod_rt_pod *pod, const char *user, struct cpod_error *err);
+/* Opens the namespace, once pod init is in it. */
+int cpod_rtusers_open (struct cpod_rt_pod *pod, struct cpod_error *err);
+/* Lets pod init put children into a group. */
+int cpod_rtusers_give_group (const struct cpod_rt_pod *pod, int cgroup_fd, struct cpod_error *err);
+/* Gives the ids back. gone: whether nothing of the pod is left; else `cpod gc` looks again. */
+void cpod_rtusers_finish (struct cpod_rt_pod *pod, bool gone);
 
 /* ---- pod-init.c ---- */
 

@@ -36,6 +36,7 @@ cpod_request_send (struct cpod_rt_container *c, const struct cpod_request_head *
 	fds[n++] = report_fd;
 	if (cgroup_fd >= 0)
 		fds[n++] = cgroup_fd;
+	plan->users_fd = c->pod->users_fd;
 	ret = cpod_plan_open (plan, fds + n, &n_given, err);
 	if (ret < 0)
 		return ret;

@@ -6,7 +6,7 @@
 
 enum {
 	OPTION_NAME, OPTION_PORT, OPTION_RUNTIME, OPTION_LOGS, OPTION_NO_HTTP_KILL, OPTION_IGNORE_UNKNOWN,
-	OPTION_STRICT,
+	OPTION_STRICT, OPTION_SUBORDINATE_USER,
 };
 
 static int
@@ -15,6 +15,7 @@ run (const struct cpod_args *args)
 	struct cpod_supervisor_options options = {
 		.logs = args->values[OPTION_LOGS] != NULL,
 		.no_http_kill = args->values[OPTION_NO_HTTP_KILL] != NULL,
+		.subordinate_user = args->values[OPTION_SUBORDINATE_USER],
 	};
 	const char *port = args->values[OPTION_PORT];
 	struct cpod_http_address address;
@@ -50,6 +51,8 @@ static const struct cpod_option run_options[] = {
 	[OPTION_NO_HTTP_KILL] = { "no-http-kill", 0, NULL, "do not serve /kill" },
 	[OPTION_IGNORE_UNKNOWN] = { "ignore-unknown", 0, NULL, "unknown fields of the pod are warnings" },
 	[OPTION_STRICT] = { "strict", 0, NULL, "unknown properties of an OCI spec are errors" },
+	[OPTION_SUBORDINATE_USER] = { "subordinate-user", 0, "USER",
+	                              "whose ids of /etc/subuid pods with hostUsers: false have; else cpod's" },
 	{ NULL, 0, NULL, NULL },
 };
 

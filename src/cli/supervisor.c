@@ -200,6 +200,7 @@ make_pod (struct cpod_supervisor *self, struct cpod_error *err)
 	const struct cpod_pod_options options = {
 		.size = sizeof (options), .runtime = self->options.runtime, .state_dir = self->state.path,
 		.event = on_event, .stdio = on_stdio, .warn = on_warning, .data = self,
+		.subordinate_user = self->options.subordinate_user,
 	};
 	int ret;
 

@@ -22,6 +22,7 @@ struct cpod_supervisor_options {
 	const struct cpod_http_address *address;   /* NULL: no HTTP */
 	bool no_http_kill;
 	bool logs;
+	const char *subordinate_user;              /* NULL: the library's choice */
 };
 
 /* What asked for the end. */

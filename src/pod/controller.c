@@ -239,6 +239,11 @@ take_options (struct cpod_pod *pod, const struct cpod_pod_options *options, stru
 		if (!pod->cgroup_parent)
 			return cpod_error_oom (err);
 	}
+	if (pod->options.subordinate_user) {
+		pod->subordinate_user = strdup (pod->options.subordinate_user);
+		if (!pod->subordinate_user)
+			return cpod_error_oom (err);
+	}
 	return cpod_runtime_check (pod->runtime->name ? pod->runtime->name : "the runtime", pod->runtime, err);
 }
 
@@ -327,6 +332,7 @@ make_pod (struct cpod_pod *pod, struct cpod_error *err)
 	if (!(pod->runtime->capabilities & CPOD_RT_CAP_POD))
 		return 0;
 	ret = cpod_spec_pod_config (pod->spec, pod->uid, pod->state_dir, pod->cgroup_parent, &config, &inner);
+	config.config.subordinate_user = pod->subordinate_user;
 	if (ret == 0)
 		ret = cpod_answer (pod->table->async->pod_create (&config.config, &pod->rt_pod, &inner), "pod_create", &inner);
 	if (ret < 0)
@@ -413,6 +419,7 @@ cpod_pod_destroy (struct cpod_pod *pod)
 	free (pod->detail_list);
 	free (pod->state_dir);
 	free (pod->cgroup_parent);
+	free (pod->subordinate_user);
 	free (pod);
 }
 

@@ -98,7 +98,7 @@ struct cpod_pod {
 	bool blocking;                          /* table is blocking.h's: an exec cannot be cancelled */
 	struct cpod_rt_pod *rt_pod;             /* owned; NULL: none is needed */
 	struct cpod_pod_options options;
-	char *state_dir, *cgroup_parent;        /* owned; may be NULL */
+	char *state_dir, *cgroup_parent, *subordinate_user;   /* owned; may be NULL */
 	char uid[37];
 
 	struct cpod_machine machine;

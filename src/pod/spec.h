@@ -73,6 +73,7 @@ struct cpod_spec {
 	unsigned int load_flags;                 /* CPOD_LOAD_* */
 	bool from_manifest;                      /* made from a Kubernetes manifest: paths in it are not the user's */
 	bool host_network, host_pid, host_ipc, share_pid;
+	bool own_users;                          /* hostUsers: false */
 	const char *hostname;                    /* NULL: the pod's name */
 	const struct cpod_json *volumes_json;    /* NULL: absent */
 	const struct cpod_volume_spec *volumes;
@@ -150,7 +151,7 @@ struct cpod_spec_host_view { struct cpod_strings expose; };
 struct cpod_spec_document {
 	struct cpod_array init_containers, containers;   /* struct cpod_spec_entry */
 	const struct cpod_json *metadata;
-	struct cpod_bool host_network, host_pid, host_ipc, share_pid;
+	struct cpod_bool host_network, host_pid, host_ipc, share_pid, host_users;
 	const char *hostname;
 	struct cpod_array volumes;               /* struct cpod_volume_spec */
 	const struct cpod_spec_host_view *host_view;

@@ -197,6 +197,9 @@ struct cpod_pod_options {
 	/* Called during start for each property of an OCI spec that the runtime does not know; one sentence with
 	 * file, line, column and path. NULL: dropped. */
 	void      (*warn) (void *data, const char *message);
+	/* hostUsers: false, where the caller is root: the name of the user whose subordinate ids (subuid(5), subgid(5)) the
+	 * pod may have. NULL: "cpod". */
+	const char *subordinate_user;
 };
 
 /* A pod that does nothing yet. It keeps its own reference to what it needs of the spec, which may be
