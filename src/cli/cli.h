@@ -38,7 +38,8 @@ struct cpod_command {
 };
 
 extern const struct cpod_command cpod_command_run, cpod_command_ps, cpod_command_status, cpod_command_healthy,
-	cpod_command_exec, cpod_command_kill, cpod_command_stop, cpod_command_check, cpod_command_gc;
+	cpod_command_exec, cpod_command_kill, cpod_command_stop, cpod_command_check, cpod_command_gc,
+	cpod_command_simulate;
 
 /* Says one line on standard error, "cpod: " in front, in one write. */
 void cpod_say (const char *format, ...) __attribute__ ((format (printf, 1, 2)));

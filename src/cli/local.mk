@@ -23,6 +23,8 @@ cli_sources += \
 	src/cli/run.c \
 	src/cli/say.c \
 	src/cli/seed-json.c src/cli/seed-json.h \
+	src/cli/simulate.c \
+	src/cli/simulate-plot.c src/cli/simulate-plot.h \
 	src/cli/sink.c src/cli/sink.h \
 	src/cli/state-dir.c src/cli/state-dir.h \
 	src/cli/status.c \

@@ -21,6 +21,7 @@ static const struct cpod_command *const commands[] = {
 	&cpod_command_kill,
 	&cpod_command_stop,
 	&cpod_command_check,
+	&cpod_command_simulate,
 	&cpod_command_gc,
 };
 #define N_COMMANDS (sizeof (commands) / sizeof (commands[0]))

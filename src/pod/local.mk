@@ -30,6 +30,9 @@ libcpod_sources += \
 	src/pod/restart.c src/pod/restart.h \
 	src/pod/runtime-find.c src/pod/runtimes.h \
 	src/pod/shellout.c \
+	src/pod/simulate.c src/pod/simulate.h \
+	src/pod/simulate-script.c \
+	src/pod/simulate-words.c \
 	src/pod/spec.c src/pod/spec.h \
 	src/pod/spec-config.c \
 	src/pod/spec-json.c \
