@@ -248,20 +248,20 @@ compile (struct exec *exec, const char *join_cgroup, struct cpod_error *err)
 	int fds[CPOD_PLAN_SLOTS];
 	struct cpod_compile_join join = {
 		.process = &exec->process, .pidfd = exec->bundle->pidfd, .join_cgroup = join_cgroup, .terminal_fd = exec->terminal_fd,
-		.rows = size != NULL ? (uint16_t) size->height.value : 0, .columns = size != NULL ? (uint16_t) size->width.value : 0,
+		.rows = size != NULL ? (uint16_t) size->height.value : exec->options->rows,
+		.columns = size != NULL ? (uint16_t) size->width.value : exec->options->columns,
 		.preserve_fds = fds, .n_preserve_fds = exec->options->preserve_fds
 	};
 	int ret = find_namespaces (exec, &join.namespaces, err);
 
 	if (ret == 0 && join.n_preserve_fds > CPOD_PLAN_SLOTS / 2)
 		ret = cpod_error_set (err, E2BIG, "--preserve-fds: at most %u", CPOD_PLAN_SLOTS / 2);
-	for (unsigned int i = 0; ret == 0 && i < exec->options->preserve_fds; i++) {
-		fds[i] = FIRST_FD + (int) i;
-		if (fcntl (fds[i], F_GETFD) < 0)
-			ret = cpod_error_sys (err, errno, "--preserve-fds: descriptor %d", fds[i]);
-	}
+	if (ret == 0)
+		ret = cpod_bundle_check_fds (exec->options->preserve_fds, err);
 	if (ret < 0)
 		return ret;
+	for (unsigned int i = 0; i < exec->options->preserve_fds; i++)
+		fds[i] = FIRST_FD + (int) i;
 	cpod_plan_finish (&exec->plan);
 	cpod_plan_init (&exec->plan);
 	return cpod_compile_join (&join, &exec->bundle->arena, &exec->plan, err);

@@ -72,6 +72,8 @@ int cpod_bundle_write_pid (const char *path, pid_t pid, struct cpod_error *err);
 int cpod_bundle_hand_on (int pidfd, int signal_fd, struct cpod_error *err);
 /* Blocks every signal, and opens a descriptor for them. */
 int cpod_bundle_take_signals (int *ret_fd, struct cpod_error *err);
+/* Whether the caller has given the n descriptors behind 2. */
+int cpod_bundle_check_fds (unsigned int n, struct cpod_error *err);
 /* Connects to a console socket. */
 int cpod_bundle_connect (const char *path, int *ret_fd, struct cpod_error *err);
 

@@ -165,10 +165,17 @@ open_extras (struct cpod_making *making, struct cpod_error *err)
 		return cpod_error_oom (err);
 	for (; ret == 0 && making->n_hook_fds < n; making->n_hook_fds += ret == 0)
 		ret = cpod_hooks_open_state (&making->hook_fds[making->n_hook_fds], err);
-	for (unsigned int i = 0; ret == 0 && i < options->preserve_fds; i++)
-		if (fcntl (FIRST_FD + (int) i, F_GETFD) < 0)
-			ret = cpod_error_sys (err, errno, "--preserve-fds: descriptor %u", FIRST_FD + i);
-	return ret;
+	return ret < 0 ? ret : cpod_bundle_check_fds (options->preserve_fds, err);
+}
+
+/* What this process has opened itself closes on exec; what it was given does not, or would not be here. */
+int
+cpod_bundle_check_fds (unsigned int n, struct cpod_error *err)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (fcntl (FIRST_FD + (int) i, F_GETFD) != 0)
+			return cpod_error_sys (err, EBADF, "--preserve-fds: descriptor %u", FIRST_FD + i);
+	return 0;
 }
 
 /* LISTEN_FDS and LISTEN_PID for the program, as sd_listen_fds (3) has them: it will be process 1 of its namespace. */
@@ -199,7 +206,8 @@ cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct
 	struct cpod_compile_input input = {
 		.spec = making->spec, .bundle = making->state.bundle, .own_stdio = true, .stdio_fd = { -1, -1, -1 },
 		.join_cgroup = join_cgroup, .wait = making->waits, .keep_keyring = options->keep_keyring,
-		.terminal_fd = making->terminal_fd, .preserve_fds = fds, .n_preserve_fds = options->preserve_fds,
+		.terminal_fd = making->terminal_fd, .rows = options->rows, .columns = options->columns,
+		.preserve_fds = fds, .n_preserve_fds = options->preserve_fds,
 		.hook_fds = making->hook_fds
 	};
 	int ret;

@@ -39,6 +39,7 @@ struct cpod_bundle_options {
 	bool no_pivot, keep_keyring;
 	bool detach;                    /* run: not waited for */
 	int terminal_fd;                /* run: a socket of the caller's that gets the master; -1 */
+	uint16_t rows, columns;         /* of the terminal, unless the configuration says it; 0: not given */
 	cpod_bundle_attend attend;      /* run, not detached, with a terminal; NULL: signals are handed on */
 	void *attend_data;
 };
@@ -92,6 +93,7 @@ struct cpod_bundle_exec {
 	const char *pid_file, *console_socket;
 	unsigned int preserve_fds;
 	int terminal_fd;                /* a socket of the caller's that gets the master; -1 */
+	uint16_t rows, columns;         /* of the terminal, unless the document says it; 0: not given */
 	bool detach;
 	cpod_bundle_attend attend;      /* not detached, with a terminal; NULL: signals are handed on */
 	void *attend_data;

@@ -67,8 +67,8 @@ cpod_compile_terminal (struct cpod_compiler *compiler, const struct cpod_process
 	op = cpod_plan_add (compiler->plan, CPOD_OP_TERMINAL, "process.terminal", "make a terminal in the container's /dev/pts");
 	op->terminal.socket = given->slot;
 	op->terminal.console = compiler->namespaces.path[CPOD_OCI_NS_MOUNT] == NULL && !compiler->dev_is_bound;
-	op->terminal.rows = size != NULL ? (uint16_t) size->height.value : 0;
-	op->terminal.columns = size != NULL ? (uint16_t) size->width.value : 0;
+	op->terminal.rows = size != NULL ? (uint16_t) size->height.value : compiler->input->rows;
+	op->terminal.columns = size != NULL ? (uint16_t) size->width.value : compiler->input->columns;
 	op->terminal.uid = process->uid;
 }
 

@@ -44,6 +44,7 @@ struct cpod_compile_input {
 	bool wait;                              /* for a start that comes later */
 	bool keep_keyring;                      /* the caller's session keyring stays */
 	int terminal_fd;                        /* process.terminal: the socket that its master is sent to */
+	uint16_t rows, columns;                 /* its size, unless the spec has one; 0: none */
 	const int *preserve_fds;                /* the program's, from 3 on */
 	size_t n_preserve_fds;
 	const int *hook_fds;                    /* what each hook of createContainer, then of startContainer reads */

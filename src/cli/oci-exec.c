@@ -1,6 +1,7 @@
 /* cpod-oci exec: a command in a running container. */
 #include "oci.h"
 #include "oci-tty.h"
+#include "terminal.h"
 
 #include "src/base/error.h"
 #include "src/base/fd.h"
@@ -107,6 +108,7 @@ execute (struct cpod_oci_cli *cli, struct cpod_bundle *bundle, struct cpod_bundl
 		exec->terminal_fd = tty.their_fd;
 		exec->attend_data = &tty;
 		exec->attend = cpod_oci_tty_attend;
+		(void) cpod_terminal_size (&exec->rows, &exec->columns);
 	}
 	if (ret == 0)
 		ret = cpod_bundle_exec (bundle, exec, &exit, &err);

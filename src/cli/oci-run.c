@@ -1,6 +1,7 @@
 /* cpod-oci create and cpod-oci run: from a bundle to a container. */
 #include "oci.h"
 #include "oci-tty.h"
+#include "terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,7 @@ cpod_oci_run (struct cpod_oci_cli *cli, int argc, char **argv)
 		bundle.terminal_fd = tty.their_fd;
 		bundle.attend = cpod_oci_tty_attend;
 		bundle.attend_data = &tty;
+		(void) cpod_terminal_size (&bundle.rows, &bundle.columns);
 	}
 	if (ret == 0)
 		ret = cpod_bundle_run (&bundle, &exit, &err);

@@ -518,6 +518,7 @@ static const struct action {
 	{ "syscall", act_syscall },
 	{ "unshare", act_unshare },
 	{ "catch", inside_catch },
+	{ "console", inside_console },
 	{ "listen", inside_listen },
 	{ "connect", inside_connect },
 	{ "get", inside_get },

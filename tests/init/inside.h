@@ -33,6 +33,9 @@ int inside_terminal (int argc, char **argv);
 /* drive SCRIPT PROGRAM...: a hand at the keyboard; see terminal.c. */
 int inside_drive (int argc, char **argv);
 
+/* console PATH INPUT: takes a terminal that comes through a socket; see console.c. 0, or the errno. */
+int inside_console (int argc, char **argv);
+
 /* Reads at most size - 1 bytes of a file into text, which is then ended by a NUL.
  * Returns the length, or -errno. */
 int inside_read (const char *path, char *text, int size);
