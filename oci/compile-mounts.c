@@ -152,7 +152,9 @@ compile_bind (struct cpod_compiler *compiler, const struct mount *mount, struct 
 
 	if (ret < 0)
 		return ret;
-	cpod_compile_own_files (compiler, slot);
+	ret = cpod_compile_mount_ids (compiler, mount->spec, &mount->options, slot, mount->field, err);
+	if (ret < 0)
+		return ret;
 	slave = root_propagation->set && root_propagation->value >= CPOD_OCI_PROPAGATION_SLAVE
 	        && root_propagation->value <= CPOD_OCI_PROPAGATION_RSHARED;
 	if (mount->options.propagation == 0)
@@ -308,6 +310,7 @@ compile_foreign (struct cpod_compiler *compiler, const struct mount *mount, stru
 	struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_FILE_SYSTEM, CPOD_SLOT_NONE, mount->spec->source,
 	                                           mount->field);
 	const char **data = cpod_arena_array (&compiler->plan->arena, mount->options.n_data + 1, sizeof (*data));
+	int ret;
 
 	if (data == NULL)
 		return cpod_error_oom (err);
@@ -321,7 +324,8 @@ compile_foreign (struct cpod_compiler *compiler, const struct mount *mount, stru
 	given->fs_attributes = (uint32_t) attributes (compiler, mount);
 	if (given->fs_type == NULL)
 		return cpod_error_oom (err);
-	cpod_compile_own_files (compiler, given->slot);
+	if ((ret = cpod_compile_mount_ids (compiler, mount->spec, &mount->options, given->slot, mount->field, err)) < 0)
+		return ret;
 	compile_attach (compiler, mount, given->slot, CPOD_MAKE_DIR);
 	compile_tree_attributes (compiler, mount, given->slot);
 	return 0;
@@ -373,6 +377,7 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 {
 	static const char *const made_inside[] = { "proc", "sysfs", "mqueue", "cgroup2", "devpts", "tmpfs", "ramfs", NULL };
 	struct mount mount = { .spec = spec, .field = field, .own_default = own_default };
+	bool inside;
 	int ret;
 
 	ret = cpod_mount_options_read (&spec->options, compiler->arena, &mount.options, err);
@@ -390,12 +395,16 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 		return cpod_error_set (err, EINVAL, "%s.type: is required for a mount that is no bind", field);
 	if (strcmp (mount.type, "cgroup") == 0)
 		mount.type = "cgroup2";
+	inside = is_one_of (mount.type, made_inside);
+	if ((inside || compiler->input->unprivileged)
+	    && (ret = cpod_compile_mount_ids (compiler, spec, &mount.options, CPOD_SLOT_NONE, field, err)) < 0)
+		return ret;
 	if (strcmp (mount.type, "cgroup2") == 0 && (compiler->namespaces.own & CLONE_NEWCGROUP) == 0
 	    && compiler->namespaces.path[CPOD_OCI_NS_CGROUP] == NULL) {
 		compile_own_cgroup (compiler, &mount);
 		return 0;
 	}
-	if (!is_one_of (mount.type, made_inside) && !compiler->input->unprivileged)
+	if (!inside && !compiler->input->unprivileged)
 		return compile_foreign (compiler, &mount, err);
 	if (strcmp (mount.type, "proc") == 0 && compiler->pidns_slot != 0 && !cpod_kernel_has_pidns ())
 		return refuse_procfs (compiler, err);
@@ -403,7 +412,7 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 		compile_no_cgroup (compiler, &mount);
 	else if (strcmp (mount.type, "sysfs") == 0 && has_hosts_sysfs (compiler))
 		compile_hosts_sysfs (compiler, &mount);
-	else if (!is_one_of (mount.type, made_inside))
+	else if (!inside)
 		compile_in_host (compiler, &mount);
 	else
 		compile_own (compiler, &mount);

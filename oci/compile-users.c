@@ -79,7 +79,7 @@ cpod_compile_own_files (struct cpod_compiler *compiler, uint16_t slot)
 {
 	struct cpod_given *given = cpod_plan_given (compiler->plan, slot);
 
-	if (compiler->input->ids == NULL || compiler->input->unprivileged || given == NULL
+	if (!compiler->input->pod || compiler->input->ids == NULL || compiler->input->unprivileged || given == NULL
 	    || (given->kind != CPOD_GIVEN_FILE_SYSTEM && is_device (given->path)))
 		return;
 	given->ids = CPOD_IDS_OF_USERS;

@@ -14,6 +14,7 @@
 #include "oci/spec.h"
 
 struct cpod_host_view;
+struct cpod_mount_options;
 
 /* Where a pod's container finds things in the old root, pod init's own small file system. */
 #define CPOD_OLD_HOST    "/host"        /* the host's file systems */
@@ -210,6 +211,13 @@ uint16_t cpod_compile_tree_beneath (struct cpod_compiler *compiler, const char *
 uint16_t cpod_compile_old_tree (struct cpod_plan *plan, const char *path, bool recursive, uint32_t rdev);
 /* The files of a mount that the supervisor gives become those of the pod's user namespace, if it has one. */
 void cpod_compile_own_files (struct cpod_compiler *compiler, uint16_t slot);
+/* The ids that a mount of the spec's asks for, or those of the pod. slot: the mount's; CPOD_SLOT_NONE: the container's first
+ * process makes it. compile-idmap.c */
+int cpod_compile_mount_ids (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec, const struct cpod_mount_options *options,
+                            uint16_t slot, const char *field, struct cpod_error *err);
+/* Mappings of a spec's; both kinds are required. */
+int cpod_compile_read_map (const struct cpod_array *uids, const struct cpod_array *gids, const char *field, struct cpod_idmap *ret_map,
+                           struct cpod_error *err);
 /* The host view in pieces. */
 int cpod_compile_pieces (struct cpod_compiler *compiler, const struct cpod_host_view *view, struct cpod_error *err);
 /* The nodes of /dev, bound: the default ones, and those of linux.devices that the host has in the same place. dev: the

@@ -14,7 +14,7 @@
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
 #endif
 
-enum effect { SET, CLEAR, ATIME, PROPAGATION, BIND, SUPERBLOCK, IGNORED, REFUSED };
+enum effect { SET, CLEAR, ATIME, PROPAGATION, BIND, IDMAP, SUPERBLOCK, IGNORED, REFUSED };
 
 /* flag: attribute or MS_ flag; for SUPERBLOCK nothing: the name goes on as it is. */
 static const struct option {
@@ -47,7 +47,8 @@ static const struct option {
 	{ "users", IGNORED, 0 }, { "owner", IGNORED, 0 }, { "group", IGNORED, 0 }, { "_netdev", IGNORED, 0 },
 	{ "nofail", IGNORED, 0 },
 	{ "remount", REFUSED, 0 }, { "move", REFUSED, 0 },
-	{ "tmpcopyup", REFUSED, 0 }, { "idmap", REFUSED, 0 }, { "ridmap", REFUSED, 0 },
+	{ "idmap", IDMAP, 0 },                       { "ridmap", IDMAP, MS_REC },
+	{ "tmpcopyup", REFUSED, 0 },
 	{ "loop", REFUSED, 0 },
 };
 
@@ -106,6 +107,10 @@ apply (struct cpod_mount_options *options, const struct option *option)
 	case BIND:
 		options->bind = true;
 		options->recursive = options->recursive || option->flag != 0;
+		break;
+	case IDMAP:
+		options->idmap = true;
+		options->idmap_recursive = options->idmap_recursive || option->flag != 0;
 		break;
 	case SUPERBLOCK:
 		options->data[options->n_data++] = option->name;

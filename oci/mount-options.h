@@ -11,6 +11,7 @@ struct cpod_mount_options {
 	uint64_t propagation;                /* MS_SHARED, ... or 0 */
 	bool propagation_recursive;
 	bool bind, recursive;                /* bind; rbind */
+	bool idmap, idmap_recursive;         /* idmap; ridmap */
 	const char **data;                   /* n_data "key" or "key=value", for the file system */
 	size_t n_data;
 };

@@ -58,10 +58,10 @@ static const struct cpod_field mount_fields[] = {
 	  .where = "a path of the host, or a word for the file system" },
 	{ "options", CPOD_KIND_STRINGS, 0, OFF (mount, options),
 	  .where = "those of mount(8), propagation, the file system's own" },
-	{ "uidMappings", CPOD_KIND_ARRAY, CPOD_FIELD_NOT_YET, OFF (mount, uid_mappings),
-	  .object = &cpod_oci_id_mapping_object, .where = "not yet" },
-	{ "gidMappings", CPOD_KIND_ARRAY, CPOD_FIELD_NOT_YET, OFF (mount, gid_mappings),
-	  .object = &cpod_oci_id_mapping_object, .where = "not yet" },
+	{ "uidMappings", CPOD_KIND_ARRAY, 0, OFF (mount, uid_mappings), .object = &cpod_oci_id_mapping_object,
+	  .where = "an idmapped mount; root's alone" },
+	{ "gidMappings", CPOD_KIND_ARRAY, 0, OFF (mount, gid_mappings), .object = &cpod_oci_id_mapping_object,
+	  .where = "goes with uidMappings" },
 };
 const struct cpod_object cpod_oci_mount_object = {
 	"mounts[]", TABLE (mount, mount_fields), .check = check_mount, .open = true,

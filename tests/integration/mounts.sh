@@ -105,7 +105,7 @@ for word in size=1024k nr_inodes=100 mode=701; do
 	ok "so does $word" has super "$word"
 done
 # What is refused before the kernel is asked need not be tried in every place.
-[ "$PLACE" = vm ] || for word in remount move loop tmpcopyup idmap ridmap; do
+[ "$PLACE" = vm ] || for word in remount move loop tmpcopyup; do
 	add /a tmpfs tmpfs "$word"
 	view_pod bad
 	ok "$word is refused by name" refused bad "mounts\[0\].options: option \"$word\" is not carried out"

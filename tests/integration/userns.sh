@@ -187,6 +187,68 @@ ok "a device needs no ids" result v
 users "$(container main /inside view)" | sed "s|\"path\": \"$TMP/root\"|\"path\": \"/proc/self\"|" >"$TMP/v.json"
 ok "a root without idmapped mounts is refused" fails_to_start v 'containers\[0\].spec.root.path: the files of /proc/self (proc, mounted on /proc)'
 
+# ---- mappings that a spec asks for ----
+
+MAP='[{"containerID": 0, "hostID": 5000, "size": 100}, {"containerID": 1000, "hostID": 7000, "size": 10}]'
+# mapped OPTIONS [MORE]: the mount of the data, so mapped.
+mapped () {
+	printf '{"destination": "/data", "type": "bind", "source": "%s", "options": [%s]%s}' "${SOURCE:-$DISK/data}" "$1" "$2"
+}
+# mapped_pod NAME MOUNT WORD...: a pod in the host's user namespace with it.
+mapped_pod () {
+	mapped_name=$1
+	SPEC="\"mounts\": [$2]"
+	shift 2
+	pod "$(container main "$@")" >"$TMP/$mapped_name.json"
+	unset SPEC
+}
+BOTH=", \"uidMappings\": $MAP, \"gidMappings\": $MAP"
+mapped_pod map "$(mapped '"bind"' "$BOTH")" /inside view path:/data/root path:/data/1000
+ok "a mount with mappings of its own" result map
+ok "shows the disk's ids as the mapping has them" has map '"path:/data/root":{"type":"f","mode":"0600","uid":5000,"gid":5000'
+ok "in each of its ranges" has map '"path:/data/1000":{"type":"f","mode":"0600","uid":7000,"gid":7000'
+PROCESS='"user": {"uid": 5003, "gid": 5004}'
+mapped_pod map "$(mapped '"bind", "idmap"' "$BOTH")" /inside touch /data/mapped
+unset PROCESS
+ok "what is written there" result map
+ok "has the disk's ids" owner "$DISK/data/mapped" 3:4
+mapped_pod map "$(mapped '"bind"' "$BOTH")" /inside touch /data/unmapped
+ok "who has no id there writes nothing" fails_to_start map 'exited with status 75\|status'
+ok "and nothing is there" test ! -e "$DISK/data/unmapped"
+SOURCE=$DISK
+mount -t overlay -o "lowerdir=$DISK/data,upperdir=$DISK/upper,workdir=$DISK/work" none "$DISK/over"
+mapped_pod map "$(mapped '"rbind", "idmap"' "$BOTH")" /inside view path:/data/data/root
+ok "idmap is for the mount alone" result map
+mapped_pod map "$(mapped '"rbind", "ridmap"' "$BOTH")" /inside view
+ok "ridmap for those below it, too" fails_to_start map "mounts\\[0\\].source: the files of $DISK (overlay, mounted on $DISK/over)"
+umount "$DISK/over"
+SOURCE=
+if [ "$PLACE" != vm ]; then
+	mapped_pod bad "$(mapped '"bind", "idmap"' '')" /inside view
+	ok "idmap without mappings is refused" refused bad 'mounts\[0\].options: idmap needs uidMappings and gidMappings, or a user namespace'
+	mapped_pod bad "$(mapped '"bind"' ", \"uidMappings\": $MAP")" /inside view
+	ok "so is one mapping without the other" refused bad 'mounts\[0\].gidMappings: is required'
+	mapped_pod bad "{\"destination\": \"/data\", \"type\": \"tmpfs\"$BOTH}" /inside view
+	ok "and one for a file system that the container makes" refused bad 'mounts\[0\]: only a bind mount'
+	mapped_pod bad '{"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ridmap"]}' /inside view
+	ok "or for its cgroup" refused bad 'mounts\[0\]: only a bind mount'
+fi
+MAP='[{"containerID": 0, "hostID": 5000, "size": 100}, {"containerID": 99, "hostID": 7000, "size": 10}]'
+mapped_pod map "$(mapped '"bind"' ", \"uidMappings\": $MAP, \"gidMappings\": $MAP")" /inside view
+ok "mappings that overlap are the kernel's to refuse" fails_to_start map 'mounts\[0\].source: write the gid_map.*Invalid argument'
+subordinate "cpod:$FIRST:65536\n"
+SPEC="\"mounts\": [$(mapped '"bind", "idmap"' '')]"
+users "$(own main /inside view path:/data/root)" >"$TMP/map.json"
+unset SPEC
+ok "idmap in a pod with a user namespace" result map
+ok "is that namespace's" has map '"path:/data/root":{"type":"f","mode":"0600","uid":0,"gid":0'
+mkdir "$DISK/bundle"
+printf '{"ociVersion": "1.2.0", "root": {"path": "%s/root"}, "process": {"cwd": "/", "args": ["/inside", "view", "path:/data/root"],
+	"user": {"uid": 0, "gid": 0}}, "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}]},
+	"mounts": [{"destination": "/proc", "type": "proc"}, %s]}' "$DISK" "$(mapped '"bind"' "$BOTH" | sed 's/99, "hostID"/1000, "hostID"/g')" >"$DISK/bundle/config.json"
+ok "a bundle has mappings as well" prints '"path:/data/root":{"type":"f","mode":"0600","uid":5000,"gid":5000' \
+	"$CPOD_OCI" run --bundle "$DISK/bundle" "$POD-bundle"
+
 # ---- what it cannot be had with ----
 
 TOP='"hostNetwork": true' users "$(own main /inside view)" >"$TMP/bad.json"
