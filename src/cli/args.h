@@ -18,7 +18,7 @@ struct cpod_option {
 	const char *help;      /* one line */
 };
 
-#define CPOD_MAX_OPTIONS 16
+#define CPOD_MAX_OPTIONS 24
 
 struct cpod_command;
 struct cpod_args {

@@ -83,7 +83,7 @@ static const struct cpod_option options[] = {
 };
 
 const struct cpod_command cpod_command_check = {
-	.name = "check", .usage = "[OPTION]... FILE", .options = options, .min_args = 1, .max_args = 1,
+	.name = "check", .usage = "[OPTION]... FILE", .operands = "f", .options = options, .min_args = 1, .max_args = 1,
 	.run = check,
 	.summary = "Validate a spec; print it and its plan, run nothing",
 	.details = "Prints the spec as cpod understands it (JSON), then what would be done to start each container,\n"

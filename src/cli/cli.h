@@ -31,6 +31,8 @@ struct cpod_command {
 	const char *usage;                  /* what follows the name: "[OPTION]... FILE" */
 	const char *summary;                /* one line, no full stop */
 	const char *details;                /* paragraphs for the command's own help */
+	const char *operands;               /* what each one is, for completion: p a pod, P pods from here on, c a container of
+	                                     * that pod, f a file, x somebody else's; NULL: there are none */
 	const struct cpod_option *options;  /* ends with a NULL name */
 	int min_args, max_args;             /* operands; max -1: any number */
 	int operands_end_options;           /* after so many operands everything is an operand; 0: never */
@@ -38,11 +40,14 @@ struct cpod_command {
 };
 
 extern const struct cpod_command cpod_command_run, cpod_command_ps, cpod_command_status, cpod_command_healthy,
-	cpod_command_exec, cpod_command_kill, cpod_command_stop, cpod_command_check, cpod_command_gc,
-	cpod_command_simulate;
+	cpod_command_exec, cpod_command_logs, cpod_command_events, cpod_command_kill, cpod_command_stop, cpod_command_wait,
+	cpod_command_rm, cpod_command_check, cpod_command_gc, cpod_command_simulate;
 
 /* Says one line on standard error, "cpod: " in front, in one write. */
 void cpod_say (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
+/* What is said goes to fd from now on, which is taken; -1: to nobody. The former one is closed unless it is
+ * standard error. */
+void cpod_say_to (int fd);
 /* Says it and returns status, for `return cpod_fail (...)`. */
 int cpod_fail (int status, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 /* Writes text to standard output and empties it. CPOD_EXIT_OK, or CPOD_EXIT_SYSTEM after saying why. */

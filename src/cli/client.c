@@ -22,7 +22,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 10000 };   /* a supervisor that is this late is stuck */
+enum {
+	ANSWER_MS = 10000,        /* a supervisor that is this late is stuck */
+	MOMENT_MS = 2000,         /* one that is just beginning or ending */
+	STEP_MS = 20,
+};
 
 const char *
 cpod_member_text (const struct cpod_json *object, const char *key, const char *otherwise)
@@ -74,7 +78,7 @@ choose_only (int pods_fd, char *const *names, size_t n, const char **ret_name, s
 	const char *found = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		if (cpod_state_dead (pods_fd, names[i]))
+		if (cpod_state_look (pods_fd, names[i]) != CPOD_ENTRY_RUNS)
 			continue;
 		if (found != NULL)
 			return cpod_error_set (err, ENOENT,
@@ -110,7 +114,39 @@ cpod_client_connect (struct cpod_client *client, int pods_fd, const char *name, 
 }
 
 int
-cpod_client_open (struct cpod_client *client, const char *name, struct cpod_error *err)
+cpod_client_reach (struct cpod_client *client, int pods_fd, const char *name, bool kept, struct cpod_error *err)
+{
+	int ret;
+
+	for (int tries = MOMENT_MS / STEP_MS;; tries--) {
+		enum cpod_entry entry;
+
+		ret = cpod_client_connect (client, pods_fd, name, err);
+		if (ret != -ECONNREFUSED && ret != -ENOENT)
+			return ret;
+		entry = cpod_state_look (pods_fd, name);
+		if (entry == CPOD_ENTRY_DEAD)
+			return cpod_error_set (err, ENOENT, "pod %s does not run any more (its supervisor was killed; `cpod gc` "
+			                       "removes what it left)", name);
+		if (entry == CPOD_ENTRY_ENDED && kept) {
+			memset (client, 0, sizeof (*client));
+			client->fd = -1;
+			client->kept = true;
+			cpod_arena_init (&client->arena, 0);
+			snprintf (client->pod, sizeof (client->pod), "%s", name);
+			return 0;
+		}
+		if (entry == CPOD_ENTRY_ENDED)
+			return cpod_error_set (err, ENOTCONN, "pod %s has ended; `cpod status %s` says how", name, name);
+		if (entry == CPOD_ENTRY_NONE || tries == 0)
+			return ret;
+		(void) poll (NULL, 0, STEP_MS);
+	}
+}
+
+/* Finds the pod and reaches it. */
+static int
+open_pod (struct cpod_client *client, const char *name, bool kept, struct cpod_error *err)
 {
 	cpod_autofd pods_fd = -1;
 	const char *chosen = NULL;
@@ -119,6 +155,7 @@ cpod_client_open (struct cpod_client *client, const char *name, struct cpod_erro
 	int ret;
 
 	client->fd = -1;
+	client->kept = false;
 	ret = cpod_state_open_pods (false, path, sizeof (path), &pods_fd, err);
 	if (ret == -ENOENT)
 		return name == NULL ? cpod_error_set (err, ENOENT, "no pod runs")
@@ -130,20 +167,29 @@ cpod_client_open (struct cpod_client *client, const char *name, struct cpod_erro
 	ret = name != NULL ? choose (name, names, n, &chosen, err)
 	                   : choose_only (pods_fd, names, n, &chosen, err);
 	if (ret == 0)
-		ret = cpod_client_connect (client, pods_fd, chosen, err);
-	if (ret == -ECONNREFUSED)
-		ret = cpod_error_set (err, ENOENT,
-		                      "pod %s does not run any more (its supervisor was killed; `cpod gc` "
-		                      "removes what it left)", chosen);
+		ret = cpod_client_reach (client, pods_fd, chosen, kept, err);
 	free (names);
 	return ret;
+}
+
+int
+cpod_client_open (struct cpod_client *client, const char *name, struct cpod_error *err)
+{
+	return open_pod (client, name, false, err);
+}
+
+int
+cpod_client_open_kept (struct cpod_client *client, const char *name, struct cpod_error *err)
+{
+	return open_pod (client, name, true, err);
 }
 
 void
 cpod_client_close (struct cpod_client *client)
 {
-	if (client->fd < 0)
+	if (client->fd < 0 && !client->kept)
 		return;
+	client->kept = false;
 	cpod_fd_close (&client->fd);
 	cpod_varlink_finish (&client->inbox);
 	cpod_arena_finish (&client->arena);
@@ -183,18 +229,33 @@ send_all (int fd, const char *bytes, size_t len, const int *fds, size_t n_fds)
 	return 0;
 }
 
-int
-cpod_client_send (struct cpod_client *client, const char *method, const struct cpod_json *parameters,
-                  const int *fds, size_t n_fds, struct cpod_error *err)
+/* Sends a call; more: for as many replies as there are. */
+static int
+send_call (struct cpod_client *client, const char *method, const struct cpod_json *parameters, bool more,
+           const int *fds, size_t n_fds, struct cpod_error *err)
 {
 	cpod_autostr out = CPOD_STR_INIT;
 	int ret;
 
-	cpod_varlink_add_call (&out, method, parameters, false);
+	cpod_varlink_add_call (&out, method, parameters, more);
 	if (cpod_str_failed (&out))
 		return cpod_error_oom (err);
 	ret = send_all (client->fd, out.data, out.len, fds, n_fds);
 	return ret < 0 ? cpod_error_sys (err, -ret, "call pod %s", client->pod) : 0;
+}
+
+int
+cpod_client_send (struct cpod_client *client, const char *method, const struct cpod_json *parameters,
+                  const int *fds, size_t n_fds, struct cpod_error *err)
+{
+	return send_call (client, method, parameters, false, fds, n_fds, err);
+}
+
+int
+cpod_client_send_more (struct cpod_client *client, const char *method, const struct cpod_json *parameters,
+                       struct cpod_error *err)
+{
+	return send_call (client, method, parameters, true, NULL, 0, err);
 }
 
 /* Reads bytes once they come. */
@@ -291,6 +352,86 @@ cpod_client_call (struct cpod_client *client, const char *method, const struct c
 	return 0;
 }
 
+int
+cpod_client_directory (const struct cpod_client *client, const char *name, int *ret_fd, struct cpod_error *err)
+{
+	cpod_autofd pods_fd = -1, dir_fd = -1;
+	char path[384];
+	int ret;
+
+	ret = cpod_state_open_pods (false, path, sizeof (path), &pods_fd, err);
+	if (ret < 0)
+		return ret;
+	dir_fd = openat (pods_fd, client->pod, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir_fd < 0)
+		return cpod_error_sys (err, errno, "pod %s", client->pod);
+	if (name == NULL) {
+		*ret_fd = cpod_fd_steal (&dir_fd);
+		return 0;
+	}
+	*ret_fd = openat (dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return *ret_fd < 0 ? cpod_error_sys (err, errno, "pod %s: %s", client->pod, name) : 0;
+}
+
+/* The last status of a pod that has ended. */
+static int
+read_last_status (struct cpod_client *client, const struct cpod_json **ret_pod, struct cpod_error *err)
+{
+	cpod_autofd dir_fd = -1, fd = -1;
+	struct cpod_json *pod;
+	size_t len = 0;
+	char *text;
+	int ret;
+
+	ret = cpod_client_directory (client, NULL, &dir_fd, err);
+	if (ret < 0)
+		return ret;
+	fd = openat (dir_fd, "status.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ret = fd < 0 ? -errno : cpod_fd_read_all (fd, CPOD_VARLINK_MAX_REPLY, &text, &len);
+	if (ret < 0)
+		return cpod_error_sys (err, -ret, "read the last status of pod %s", client->pod);
+	cpod_arena_finish (&client->arena);
+	cpod_arena_init (&client->arena, 0);
+	ret = cpod_json_parse ("status.json", text, len, 0, &client->arena, &pod, err);
+	free (text);
+	if (ret < 0)
+		return cpod_error_prefix (err, ret, "pod %s", client->pod);
+	*ret_pod = pod;
+	return 0;
+}
+
+int
+cpod_client_again (struct cpod_client *client, struct cpod_error *err)
+{
+	char name[CPOD_CLIENT_NAME_MAX];
+
+	snprintf (name, sizeof (name), "%s", client->pod);
+	cpod_client_close (client);
+	return cpod_client_open_kept (client, name, err);
+}
+
+int
+cpod_client_status (struct cpod_client *client, const struct cpod_json **ret_pod, int *ret_status,
+                    struct cpod_error *err)
+{
+	struct cpod_varlink_message reply;
+	int ret;
+
+	*ret_status = CPOD_EXIT_SYSTEM;
+	if (client->kept)
+		return read_last_status (client, ret_pod, err);
+	ret = cpod_client_call (client, "io.cpod.Pod.Status", NULL, &reply, ret_status, err);
+	if (ret == -ECONNRESET && cpod_client_again (client, err) == 0 && client->kept)
+		return read_last_status (client, ret_pod, err);
+	if (ret < 0)
+		return ret;
+	*ret_pod = cpod_json_get (reply.parameters, "pod");
+	if (*ret_pod != NULL && (*ret_pod)->type == CPOD_JSON_OBJECT)
+		return 0;
+	*ret_status = CPOD_EXIT_SYSTEM;
+	return cpod_error_set (err, EBADMSG, "pod %s sent no status", client->pod);
+}
+
 /* The names of the containers in a status, in its arena; NULL-terminated. NULL: there are none, or no memory. */
 static const char **
 container_names (struct cpod_client *client, const struct cpod_json *pod, size_t *ret_n)
@@ -311,16 +452,16 @@ int
 cpod_client_container (struct cpod_client *client, const char *given, char ret_name[CPOD_CLIENT_NAME_MAX],
                        struct cpod_error *err)
 {
-	struct cpod_varlink_message reply;
+	const struct cpod_json *pod;
 	struct cpod_choice choice;
 	const char **names;
 	int ret, status;
 	size_t n;
 
-	ret = cpod_client_call (client, "io.cpod.Pod.Status", NULL, &reply, &status, err);
+	ret = cpod_client_status (client, &pod, &status, err);
 	if (ret < 0)
 		return ret;
-	names = container_names (client, cpod_json_get (reply.parameters, "pod"), &n);
+	names = container_names (client, pod, &n);
 	choice = cpod_names_choose (given, names, names != NULL ? n : 0);
 	if (choice.second != NULL)
 		return cpod_error_set (err, ENOENT, "several containers of pod %s begin with %s: %s, %s%s", client->pod,
@@ -338,5 +479,7 @@ cpod_client_exit_for (const struct cpod_error *err)
 {
 	if (err->code == ENOENT)
 		return CPOD_EXIT_ABSENT;
+	if (err->code == ENOTCONN)
+		return CPOD_EXIT_NO;
 	return err->code == EINVAL ? CPOD_EXIT_USAGE : CPOD_EXIT_SYSTEM;
 }

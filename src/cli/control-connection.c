@@ -86,6 +86,8 @@ cpod_connection_close (struct cpod_connection *connection)
 	connection->subscribed = false;
 	drop_ticket (connection);
 	cpod_control_cancel_exec (connection);
+	cpod_stream_cancel (connection);
+	connection->waits = false;
 	cpod_loop_remove (&connection->source);
 	cpod_fd_close (&connection->fd);
 	drop_fds (connection);
@@ -129,7 +131,7 @@ cpod_connection_flush (struct cpod_connection *connection)
 bool
 cpod_connection_busy (const struct cpod_connection *connection)
 {
-	return connection->exec_busy || connection->subscribed;
+	return connection->exec_busy || connection->subscribed || connection->waits || connection->logs != NULL;
 }
 
 /* Asks the loop for what the connection waits for now, or closes one that waits for nothing more. What has arrived
@@ -264,6 +266,8 @@ cpod_connection_serve (struct cpod_connection *connection, uint64_t end_ns)
 	else if ((events & EPOLLIN) != 0)
 		(void) receive (connection);
 	if (!connection->dead && cpod_connection_flush (connection))
+		cpod_stream_pump (connection);
+	if (!connection->dead)
 		work (connection, end_ns);
 	if (!connection->dead)
 		rearm (connection);

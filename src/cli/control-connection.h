@@ -5,6 +5,7 @@
 
 #include "control.h"
 #include "control-share.h"
+#include "log-reader.h"
 #include "varlink.h"
 
 #define CPOD_EXEC_CAPTURE_MAX (64u << 10)
@@ -36,6 +37,9 @@ struct cpod_connection {
 	bool exec_busy;                 /* from the call to the reply */
 	bool oneway;                    /* of that call */
 	bool subscribed;                /* a call of Events is in progress */
+	bool waits;                     /* a call of Wait is in progress */
+	struct cpod_log_reader *logs;   /* owned: a call of Logs is in progress */
+	bool follows;                   /* of that call: its end is the pod's */
 	size_t held_bytes, held_fds;    /* as counted in the control's sums */
 	bool eof;                       /* the client sends no more */
 	bool dead;                      /* waits to be freed */
@@ -43,6 +47,7 @@ struct cpod_connection {
 
 struct cpod_control {
 	struct cpod_control_config config;   /* its loop is the one below */
+	struct cpod_loop *outer;        /* the supervisor's, borrowed */
 	struct cpod_loop loop;          /* of all that clients cause; one source of the supervisor's */
 	struct cpod_source loop_source;
 	struct cpod_source source;      /* the listening socket */
@@ -56,6 +61,7 @@ struct cpod_control {
 	uint64_t last_ticket;
 	struct cpod_share_limits limits;
 	size_t held_bytes, held_fds;    /* by all connections */
+	bool ended;                     /* the pod has ended: nothing more will come */
 	bool trim;                      /* much was held: freed memory is given back when none is */
 	unsigned int depth;             /* callbacks in progress */
 };
@@ -84,6 +90,21 @@ void cpod_control_call (struct cpod_connection *connection, struct cpod_arena *a
                         const struct cpod_varlink_message *message);
 /* Ends the exec in progress, if any, and its captures. */
 void cpod_control_cancel_exec (struct cpod_connection *connection);
+
+/* ---- control-streams.c ---- */
+
+/* Begins to send the entries of a container's log, or of all (NULL): the last tail of each, or all (< 0); with follow
+ * also those that come until the pod's end. -ENOENT: there is no such container. */
+int cpod_stream_logs (struct cpod_connection *connection, const char *container, bool follow, int64_t tail,
+                      struct cpod_error *err);
+/* Sends as many entries as the client takes now; the last reply at the end. */
+void cpod_stream_pump (struct cpod_connection *connection);
+/* Adds what has happened so far, from the pod's file. */
+void cpod_stream_history (struct cpod_connection *connection);
+/* Replies to a call of Wait. */
+void cpod_stream_waited (struct cpod_connection *connection);
+/* Ends the call of Logs in progress, if any. */
+void cpod_stream_cancel (struct cpod_connection *connection);
 
 /* ---- control.c ---- */
 

@@ -277,16 +277,52 @@ static void
 events (const struct call *call)
 {
 	struct cpod_json *parameters = cpod_json_new (call->arena, CPOD_JSON_OBJECT);
+	bool history = false;
 
 	if (!call->message->more) {
 		reply_error (call, "org.varlink.service.ExpectedMore", NULL, NULL);
 		return;
 	}
+	if (!get_bool (call, "history", &history))
+		return;
 	parameters = cpod_json_add (call->arena, parameters, "event",
 	                            one_string (call->arena, "type", "subscribed"));
 	reply (call, parameters, true);
+	if (history)
+		cpod_stream_history (call->connection);
 	call->connection->subscribed = true;
 	call->connection->control->n_subscribed++;
+}
+
+static void
+wait_method (const struct call *call)
+{
+	call->connection->waits = true;
+	if (call->connection->control->ended)
+		cpod_stream_waited (call->connection);
+}
+
+static void
+logs (const struct call *call)
+{
+	const char *container;
+	struct cpod_error err;
+	bool follow = false;
+	int64_t tail = -1;
+	int ret;
+
+	if (!call->message->more) {
+		reply_error (call, "org.varlink.service.ExpectedMore", NULL, NULL);
+		return;
+	}
+	if (!get_string (call, "container", false, &container) || !get_bool (call, "follow", &follow)
+	    || !get_int (call, "tail", 0, INT64_MAX, &tail))
+		return;
+	ret = cpod_stream_logs (call->connection, container, follow, tail, &err);
+	if (ret < 0)
+		reply_failure (call, container, ret, &err);
+	else
+		cpod_stream_pump (call->connection);
 }
 
 /* ---- Exec ---- */
@@ -519,6 +555,8 @@ static const struct { const char *name; void (*answer) (const struct call *call)
 	{ "io.cpod.Pod.Stop", stop, false },
 	{ "io.cpod.Pod.Exec", exec_method, true },
 	{ "io.cpod.Pod.Events", events, true },
+	{ "io.cpod.Pod.Logs", logs, true },
+	{ "io.cpod.Pod.Wait", wait_method, true },
 };
 
 /* Replies that there is no such method, or no such interface. */

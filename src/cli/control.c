@@ -289,6 +289,7 @@ join_loop (struct cpod_control *control, struct cpod_loop *outer, struct cpod_er
 	ret = cpod_loop_init (&control->loop, err);
 	if (ret < 0)
 		return ret;
+	control->outer = outer;
 	control->config.loop = &control->loop;
 	control->loop_source.ready = clients_ready;
 	control->source.ready = accept_ready;
@@ -364,7 +365,67 @@ send_event (struct cpod_connection *connection, const struct cpod_json *paramete
 }
 
 void
-cpod_control_event (struct cpod_control *control, const struct cpod_event *event)
+cpod_control_logs_changed (struct cpod_control *control)
+{
+	struct cpod_connection *connection;
+	bool any = false;
+
+	for (connection = control != NULL ? control->first : NULL; connection != NULL; connection = connection->next)
+		if (connection->logs != NULL && connection->out.len == 0) {
+			cpod_connection_enqueue (connection, 0);
+			any = true;
+		}
+	if (any)
+		serve_later (control);
+}
+
+/* true while a client is told of the end, or of what was before. */
+static bool
+tells (const struct cpod_control *control)
+{
+	const struct cpod_connection *connection;
+
+	for (connection = control->first; connection != NULL; connection = connection->next)
+		if (connection->logs != NULL || connection->sent < connection->out.len)
+			return true;
+	return false;
+}
+
+void
+cpod_control_end (struct cpod_control *control, const struct cpod_supervisor_info *info, int timeout_ms)
+{
+	const uint64_t end_ns = cpod_clock_ns () + (uint64_t) timeout_ms * 1000000;
+	struct cpod_connection *connection, *next;
+
+	if (control == NULL)
+		return;
+	control->ended = true;
+	control->config.info = *info;
+	cpod_control_enter (control);
+	for (connection = control->first; connection != NULL; connection = next) {
+		next = connection->next;     /* telling one closes no other */
+		if (connection->exec != NULL)
+			cpod_connection_close (connection);
+		else if (connection->waits)
+			cpod_stream_waited (connection);
+	}
+	cpod_control_leave (control);
+	cpod_control_logs_changed (control);
+	for (int i = 0; i < 3; i++)          /* who has connected just now is accepted, heard and answered */
+		(void) cpod_loop_turn (control->outer, 0);
+	while (tells (control) && cpod_clock_ns () < end_ns)
+		if (cpod_loop_turn (control->outer, 20) < 0)
+			break;
+	cpod_loop_disarm (&control->resume);
+	cpod_loop_disarm (&control->later);
+	cpod_loop_remove (&control->loop_source);
+	cpod_loop_remove (&control->source);
+	cpod_fd_close (&control->listen_fd);
+	(void) unlinkat (control->config.dir_fd, "control", 0);   /* nobody is to wait for an answer */
+}
+
+void
+cpod_control_event (struct cpod_control *control, const struct cpod_event *event, const char *time)
 {
 	struct cpod_connection *connection, *next;
 	struct cpod_json *parameters;
@@ -375,7 +436,7 @@ cpod_control_event (struct cpod_control *control, const struct cpod_event *event
 	cpod_arena_init (&arena, ARENA_LIMIT);
 	cpod_control_enter (control);
 	parameters = cpod_json_new (&arena, CPOD_JSON_OBJECT);
-	if (cpod_json_add (&arena, parameters, "event", cpod_event_json (&arena, event)) != NULL)
+	if (cpod_json_add (&arena, parameters, "event", cpod_event_json (&arena, event, time)) != NULL)
 		for (connection = control->first; connection != NULL; connection = next) {
 			next = connection->next;   /* sending closes no other connection */
 			if (connection->subscribed)

@@ -32,8 +32,14 @@ int cpod_control_create (const struct cpod_control_config *config, struct cpod_c
                          struct cpod_error *err);
 /* Cancels calls in progress and closes everything; the socket's file stays. NULL is allowed. */
 void cpod_control_destroy (struct cpod_control *control);
-/* Passes an event of the pod to the clients that asked for events. */
-void cpod_control_event (struct cpod_control *control, const struct cpod_event *event);
+/* Passes an event of the pod to the clients that asked for events. time: when it happened, or NULL. */
+void cpod_control_event (struct cpod_control *control, const struct cpod_event *event, const char *time);
+/* Lines were added to the containers' files: for the clients that follow them. */
+void cpod_control_logs_changed (struct cpod_control *control);
+/* The pod has ended, and `cpod run` will with exit_status: ends the programs that are still executed, tells those who
+ * wait for the end, and lets streams come to theirs. Turns the loop for that, for at most timeout_ms. Afterwards
+ * no call is answered any more; clients see the end of the connection when control is destroyed. */
+void cpod_control_end (struct cpod_control *control, const struct cpod_supervisor_info *info, int timeout_ms);
 
 /* Fills address for "control" in the directory dir_fd, whatever the length of its path. */
 struct sockaddr_un;

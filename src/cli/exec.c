@@ -232,7 +232,7 @@ static const struct cpod_option options[] = {
 };
 
 const struct cpod_command cpod_command_exec = {
-	.name = "exec", .usage = "[-i] [-t] POD CONTAINER -- PROGRAM [ARGUMENT]...", .options = options,
+	.name = "exec", .usage = "[-i] [-t] POD CONTAINER -- PROGRAM [ARGUMENT]...", .operands = "pcx", .options = options,
 	.min_args = 3, .max_args = -1, .operands_end_options = 2, .run = exec_command,
 	.summary = "Run a program in a container",
 	.details = "The program is searched in the container's PATH and gets this command's standard output and error.\n"

@@ -4,9 +4,14 @@
 
 #include "state-dir.h"
 
+#include "src/base/json.h"
+
+enum { OPTION_JSON };
+
 /* What one pass did. */
 struct tally {
 	struct cpod_str out;
+	bool json;
 	unsigned int failed;
 };
 
@@ -16,6 +21,12 @@ report (void *data, const char *name, const struct cpod_error *err)
 {
 	struct tally *tally = data;
 
+	if (err == NULL && tally->json) {
+		cpod_str_add (&tally->out, "{\"name\":");
+		cpod_json_write_string (&tally->out, name);
+		cpod_str_add (&tally->out, "}\n");
+		return;
+	}
 	if (err == NULL) {
 		cpod_str_printf (&tally->out, "%s\n", name);
 		return;
@@ -27,10 +38,9 @@ report (void *data, const char *name, const struct cpod_error *err)
 static int
 gc (const struct cpod_args *args)
 {
-	struct tally tally = { CPOD_STR_INIT, 0 };
+	struct tally tally = { CPOD_STR_INIT, args->values[OPTION_JSON] != NULL, 0 };
 	int status;
 
-	(void) args;
 	cpod_state_reclaim_all (report, &tally);
 	status = cpod_print (&tally.out);
 	cpod_str_finish (&tally.out);
@@ -38,12 +48,14 @@ gc (const struct cpod_args *args)
 }
 
 static const struct cpod_option options[] = {
+	[OPTION_JSON] = { "json", 0, NULL, "an object a line: name" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct cpod_command cpod_command_gc = {
-	.name = "gc", .usage = "", .options = options, .run = gc,
+	.name = "gc", .usage = "[--json]", .options = options, .run = gc,
 	.summary = "Remove what killed supervisors left behind",
 	.details = "Prints the name of each dead pod whose cgroups and files were removed. Exit status 1 if a\n"
-	           "process does not die (it sleeps uninterruptibly): it is named; run gc again when it woke.\n",
+	           "process does not die (it sleeps uninterruptibly): it is named; run gc again when it woke.\n"
+	           "Pods that have ended by themselves are not its business: `cpod rm` removes what is kept of them.\n",
 };

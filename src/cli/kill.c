@@ -5,6 +5,8 @@
 
 #include "src/base/signals.h"
 
+#include <string.h>
+
 enum { OPTION_SIGNAL };
 
 /* Calls Kill. */
@@ -15,6 +17,7 @@ kill_call (struct cpod_client *client, const char *container, int signal)
 	struct cpod_json *parameters;
 	struct cpod_arena arena;
 	struct cpod_error err;
+	char name[CPOD_CLIENT_NAME_MAX];
 	int status, ret;
 
 	cpod_arena_init (&arena, 0);
@@ -25,6 +28,9 @@ kill_call (struct cpod_client *client, const char *container, int signal)
 		                            cpod_json_new_string (&arena, container));
 	ret = cpod_client_call (client, "io.cpod.Pod.Kill", parameters, &reply, &status, &err);
 	cpod_arena_finish (&arena);
+	if (ret < 0 && status == CPOD_EXIT_ABSENT && container != NULL
+	    && cpod_client_container (client, container, name, &err) == 0 && strcmp (name, container) != 0)
+		return kill_call (client, name, signal);
 	return ret < 0 ? cpod_fail (status, "kill: %s", err.message) : CPOD_EXIT_OK;
 }
 
@@ -53,7 +59,7 @@ static const struct cpod_option options[] = {
 };
 
 const struct cpod_command cpod_command_kill = {
-	.name = "kill", .usage = "[-s SIGNAL] POD [CONTAINER]", .options = options, .min_args = 1,
+	.name = "kill", .usage = "[-s SIGNAL] POD [CONTAINER]", .operands = "pc", .options = options, .min_args = 1,
 	.max_args = 2,
 	.run = kill_command,
 	.summary = "Send a signal to a container, or to all of a pod",

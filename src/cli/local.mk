@@ -6,7 +6,10 @@ cli_sources += \
 	src/cli/client.c src/cli/client.h \
 	src/cli/control.c src/cli/control.h src/cli/control-connection.c src/cli/control-connection.h \
 	src/cli/control-methods.c \
+	src/cli/control-streams.c \
+	src/cli/detach.c src/cli/detach.h \
 	src/cli/control-share.c src/cli/control-share.h \
+	src/cli/events.c \
 	src/cli/exec.c \
 	src/cli/gc.c \
 	src/cli/healthy.c \
@@ -15,17 +18,23 @@ cli_sources += \
 	src/cli/interface.S \
 	src/cli/kill.c \
 	src/cli/load.c src/cli/load.h \
+	src/cli/log-file.c src/cli/log-file.h \
+	src/cli/log-reader.c src/cli/log-reader.h \
+	src/cli/logs-command.c \
 	src/cli/logs.c src/cli/logs.h \
 	src/cli/names.c src/cli/names.h \
 	src/cli/pod-status-json.c src/cli/pod-status-json.h \
+	src/cli/pods.c src/cli/pods.h \
 	src/cli/ps.c \
 	src/cli/relay.c src/cli/relay.h \
+	src/cli/remove.c src/cli/remove.h \
 	src/cli/run.c \
 	src/cli/say.c \
 	src/cli/seed-json.c src/cli/seed-json.h \
 	src/cli/simulate.c \
 	src/cli/simulate-plot.c src/cli/simulate-plot.h \
 	src/cli/sink.c src/cli/sink.h \
+	src/cli/starting.c src/cli/starting.h \
 	src/cli/state-dir.c src/cli/state-dir.h \
 	src/cli/status.c \
 	src/cli/status-json.c src/cli/status-json.h \
@@ -35,6 +44,7 @@ cli_sources += \
 	src/cli/term.c src/cli/term.h \
 	src/cli/terminal.c src/cli/terminal.h \
 	src/cli/varlink.c src/cli/varlink.h \
+	src/cli/wait.c \
 	src/cli/view.c src/cli/view.h
 ocicli_sources += \
 	src/cli/oci-main.c src/cli/oci.h \

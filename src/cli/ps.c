@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPTION_JSON };
+enum { OPTION_ALL, OPTION_JSON };
 
 /* What is known of one pod. */
 struct listed {
 	const char *name;
 	const struct cpod_json *pod;     /* NULL: not known */
-	bool dead;                       /* its supervisor was killed */
+	enum cpod_entry entry;           /* what is there of it */
 	struct cpod_client client;       /* holds pod's memory; fd -1 when not connected */
 };
 
@@ -28,17 +28,18 @@ struct listed {
 static void
 ask (int pods_fd, struct listed *listed)
 {
-	struct cpod_varlink_message reply;
+	const struct cpod_json *pod;
 	struct cpod_error err;
 	int status;
 
 	listed->client.fd = -1;
-	if (cpod_client_connect (&listed->client, pods_fd, listed->name, &err) < 0) {
-		listed->dead = cpod_state_dead (pods_fd, listed->name);
+	if (cpod_client_reach (&listed->client, pods_fd, listed->name, true, &err) < 0) {
+		listed->entry = cpod_state_look (pods_fd, listed->name);
 		return;
 	}
-	if (cpod_client_call (&listed->client, "io.cpod.Pod.Status", NULL, &reply, &status, &err) == 0)
-		listed->pod = cpod_json_get (reply.parameters, "pod");
+	listed->entry = listed->client.kept ? CPOD_ENTRY_ENDED : CPOD_ENTRY_RUNS;
+	if (cpod_client_status (&listed->client, &pod, &status, &err) == 0)
+		listed->pod = pod;
 }
 
 /* Seconds since the RFC 3339 time text, as "5s", "3m", "2h", "4d". */
@@ -68,6 +69,7 @@ add_row (struct cpod_table *table, const struct cpod_json *pod)
 {
 	const struct cpod_json *list = cpod_json_get (pod, "containers");
 	const bool healthy = cpod_member_bool (pod, "healthy", false);
+	const bool ended = cpod_json_get (pod, "ended") != NULL;
 	unsigned int running = 0, all = 0;
 	char text[48];
 
@@ -84,7 +86,7 @@ add_row (struct cpod_table *table, const struct cpod_json *pod)
 	snprintf (text, sizeof (text), "%u/%u", running, all);
 	cpod_table_add (table, CPOD_PLAIN, text);
 	snprintf (text, sizeof (text), "%d", (int) cpod_member_int (pod, "pid", 0));
-	cpod_table_add (table, CPOD_PLAIN, text);
+	cpod_table_add (table, CPOD_PLAIN, ended ? "-" : text);
 	age_text (cpod_member_text (pod, "started", ""), text, sizeof (text));
 	cpod_table_add (table, CPOD_PLAIN, text);
 }
@@ -107,7 +109,7 @@ write_table (struct cpod_str *out, const struct listed *pods, size_t n)
 			continue;
 		}
 		cpod_table_add (&table, CPOD_PLAIN, pods[i].name);
-		cpod_table_add (&table, CPOD_RED, pods[i].dead ? "dead" : "no answer");
+		cpod_table_add (&table, CPOD_RED, pods[i].entry == CPOD_ENTRY_DEAD ? "dead" : "no answer");
 		for (size_t k = 2; k < sizeof (heads) / sizeof (heads[0]); k++)
 			cpod_table_add (&table, CPOD_PLAIN, "-");
 	}
@@ -129,23 +131,35 @@ write_json (struct cpod_str *out, const struct listed *pods, size_t n)
 		}
 		cpod_str_add (out, "{\"name\":");
 		cpod_json_write_string (out, pods[i].name);
-		cpod_str_printf (out, ",\"phase\":\"%s\"}", pods[i].dead ? "dead" : "unknown");
+		cpod_str_printf (out, ",\"phase\":\"%s\"}", pods[i].entry == CPOD_ENTRY_DEAD ? "dead" : "unknown");
 	}
 	cpod_str_add (out, n > 0 ? "\n]\n" : "]\n");
 }
 
+/* true if the pod is to be in the list: it has not gone meanwhile, and runs or is asked for anyway. */
+static bool
+is_listed (const struct listed *listed, bool all)
+{
+	return listed->entry != CPOD_ENTRY_NONE && (all || listed->entry != CPOD_ENTRY_ENDED);
+}
+
 /* Asks every pod and prints what they said. */
 static int
-list (int pods_fd, char *const *names, size_t n, bool json)
+list (int pods_fd, char *const *names, size_t n_names, bool all, bool json)
 {
-	struct listed *pods = calloc (n + 1, sizeof (*pods));
+	struct listed *pods = calloc (n_names + 1, sizeof (*pods));
 	cpod_autostr out = CPOD_STR_INIT;
+	size_t n = 0;
 
 	if (pods == NULL)
 		return cpod_fail (CPOD_EXIT_SYSTEM, "ps: out of memory");
-	for (size_t i = 0; i < n; i++) {
-		pods[i].name = names[i];
-		ask (pods_fd, &pods[i]);
+	for (size_t i = 0; i < n_names; i++) {
+		pods[n] = (struct listed) { .name = names[i] };
+		ask (pods_fd, &pods[n]);
+		if (is_listed (&pods[n], all))
+			n++;
+		else
+			cpod_client_close (&pods[n].client);
 	}
 	if (json)
 		write_json (&out, pods, n);
@@ -160,7 +174,7 @@ list (int pods_fd, char *const *names, size_t n, bool json)
 static int
 ps (const struct cpod_args *args)
 {
-	const bool json = args->values[OPTION_JSON] != NULL;
+	const bool json = args->values[OPTION_JSON] != NULL, all = args->values[OPTION_ALL] != NULL;
 	cpod_autofd pods_fd = -1;
 	struct cpod_error err;
 	char path[384], **names;
@@ -169,23 +183,24 @@ ps (const struct cpod_args *args)
 
 	ret = cpod_state_open_pods (false, path, sizeof (path), &pods_fd, &err);
 	if (ret == -ENOENT)
-		return list (-1, NULL, 0, json);
+		return list (-1, NULL, 0, all, json);
 	if (ret == 0)
 		ret = cpod_state_list (pods_fd, &names, &n, &err);
 	if (ret < 0)
 		return cpod_fail (CPOD_EXIT_SYSTEM, "ps: %s", err.message);
-	status = list (pods_fd, names, n, json);
+	status = list (pods_fd, names, n, all, json);
 	free (names);
 	return status;
 }
 
 static const struct cpod_option options[] = {
+	[OPTION_ALL] = { "all", 'a', NULL, "detached pods that have ended, too" },
 	[OPTION_JSON] = { "json", 0, NULL, "a list of what `cpod status --json` says of each" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct cpod_command cpod_command_ps = {
-	.name = "ps", .usage = "[--json]", .options = options, .min_args = 0, .max_args = 0, .run = ps,
+	.name = "ps", .usage = "[-a] [--json]", .options = options, .min_args = 0, .max_args = 0, .run = ps,
 	.summary = "List the pods",
 	.details = "RUNNING counts the containers that run, of all but init containers. A dead pod's supervisor was\n"
 	           "killed; `cpod gc` removes what it left.\n",

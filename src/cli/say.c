@@ -8,6 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
+static int say_fd = STDERR_FILENO;
+
+void
+cpod_say_to (int fd)
+{
+	if (say_fd > STDERR_FILENO)
+		cpod_fd_close (&say_fd);
+	say_fd = fd;
+}
+
 /* Writes "cpod: TEXT\n" to standard error; nothing can be done when that fails. */
 static void __attribute__ ((format (printf, 1, 0)))
 say (const char *format, va_list args)
@@ -16,13 +26,13 @@ say (const char *format, va_list args)
 	int prefix = snprintf (line, sizeof (line), "cpod: ");
 	int len = vsnprintf (line + prefix, sizeof (line) - (size_t) prefix - 1, format, args);
 
-	if (len < 0)
+	if (len < 0 || say_fd < 0)
 		return;
 	len += prefix;
 	if (len > (int) sizeof (line) - 2)
 		len = sizeof (line) - 2;
 	line[len++] = '\n';
-	(void) cpod_fd_write_all (STDERR_FILENO, line, (size_t) len);
+	(void) cpod_fd_write_all (say_fd, line, (size_t) len);
 }
 
 void

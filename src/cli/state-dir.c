@@ -180,13 +180,30 @@ abandoned (int pods_fd, const char *entry)
 	return clock_gettime (CLOCK_REALTIME, &now) == 0 && now.tv_sec - st.st_mtim.tv_sec > 60;
 }
 
-bool
-cpod_state_dead (int pods_fd, const char *name)
+/* true if the directory, whose supervisor is gone, is that of a pod that has ended. */
+static bool
+is_kept (int dir_fd)
+{
+	return faccessat (dir_fd, "status.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+enum cpod_entry
+cpod_state_look (int pods_fd, const char *name)
 {
 	cpod_autofd dir_fd = -1, lock_fd = -1;
 	int ret = take_lock (pods_fd, name, &dir_fd, &lock_fd);
 
-	return ret == 0 || (ret == -ENOENT && abandoned (pods_fd, name));
+	if (ret == -EWOULDBLOCK)
+		return CPOD_ENTRY_RUNS;
+	if (ret == 0)
+		return is_kept (dir_fd) ? CPOD_ENTRY_ENDED : CPOD_ENTRY_DEAD;
+	return ret == -ENOENT && abandoned (pods_fd, name) ? CPOD_ENTRY_DEAD : CPOD_ENTRY_NONE;
+}
+
+bool
+cpod_state_dead (int pods_fd, const char *name)
+{
+	return cpod_state_look (pods_fd, name) == CPOD_ENTRY_DEAD;
 }
 
 /* Ends the entry's processes and cgroups by the runtime that made them. */
@@ -204,9 +221,10 @@ reclaim_runtime (int dir_fd, const char *path, struct cpod_error *err)
 	return ret < 0 ? ret : cpod_pod_reclaim (path, runtime, err);
 }
 
-int
-cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool *ret_done,
-                    struct cpod_error *err)
+/* Reclaims a dead entry; ended_too: also one whose pod has ended. */
+static int
+reclaim (int pods_fd, const char *pods_path, const char *entry, bool ended_too, bool *ret_done,
+         struct cpod_error *err)
 {
 	cpod_autofd dir_fd = -1, lock_fd = -1;
 	char path[512];
@@ -215,6 +233,8 @@ cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool 
 	*ret_done = false;
 	ret = take_lock (pods_fd, entry, &dir_fd, &lock_fd);
 	if (ret == -EWOULDBLOCK || (ret == -ENOENT && !abandoned (pods_fd, entry)))
+		return 0;
+	if (ret == 0 && !ended_too && is_kept (dir_fd))
 		return 0;
 	if (ret < 0 && ret != -ENOENT)
 		return cpod_error_sys (err, -ret, "open %s/%s", pods_path, entry);
@@ -227,6 +247,24 @@ cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool 
 		ret = remove_entry (pods_fd, entry, err);
 	*ret_done = ret == 0;
 	return ret < 0 ? cpod_error_prefix (err, ret, "%s", entry) : 0;
+}
+
+int
+cpod_state_reclaim (int pods_fd, const char *pods_path, const char *entry, bool *ret_done,
+                    struct cpod_error *err)
+{
+	return reclaim (pods_fd, pods_path, entry, false, ret_done, err);
+}
+
+int
+cpod_state_forget (int pods_fd, const char *pods_path, const char *name, struct cpod_error *err)
+{
+	bool done;
+	int ret = reclaim (pods_fd, pods_path, name, true, &done, err);
+
+	if (ret < 0 || done || cpod_state_look (pods_fd, name) == CPOD_ENTRY_NONE)
+		return ret;
+	return cpod_error_set (err, EBUSY, "pod %s is running", name);
 }
 
 /* Writes a new file; nobody sees the directory yet, so it need not be renamed into place. */
@@ -280,6 +318,9 @@ publish (struct cpod_state_dir *state, const char *pods_path, const char *tempor
 		ret = cpod_state_reclaim (state->pods_fd, pods_path, state->name, &done, err);
 		if (ret < 0)
 			return cpod_error_prefix (err, ret, "a dead pod of that name");
+		if (!done && cpod_state_look (state->pods_fd, state->name) == CPOD_ENTRY_ENDED)
+			return cpod_error_set (err, EEXIST, "pod %s has ended and is kept; `cpod rm %s` removes it",
+			                       state->name, state->name);
 		if (!done)
 			return cpod_error_set (err, EEXIST, "pod %s is already running", state->name);
 	}
@@ -321,6 +362,23 @@ cpod_state_remove (struct cpod_state_dir *state)
 	cpod_fd_close (&state->dir_fd);
 	cpod_fd_close (&state->pods_fd);
 	cpod_fd_close (&state->lock_fd);
+}
+
+int
+cpod_state_keep (struct cpod_state_dir *state, const char *status, struct cpod_error *err)
+{
+	static const char *const useless[] = { "control", "plugin", "runtime" };
+	struct stat st;
+	int ret;
+
+	ret = cpod_file_replace (state->dir_fd, "status.json", status, strlen (status), 0600, err);
+	for (size_t i = 0; ret == 0 && i < sizeof (useless) / sizeof (useless[0]); i++)
+		if (fstat (state->dir_fd, &st) == 0)
+			(void) remove_tree (state->dir_fd, useless[i], st.st_dev, 16);   /* rm takes what stays */
+	cpod_fd_close (&state->dir_fd);
+	cpod_fd_close (&state->pods_fd);
+	cpod_fd_close (&state->lock_fd);
+	return ret;
 }
 
 /* strcmp for qsort. */

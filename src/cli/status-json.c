@@ -156,6 +156,11 @@ cpod_status_json (struct cpod_arena *arena, const struct cpod_status *status,
 	put_string (arena, &object, "runtime", info->runtime);
 	put_int (arena, &object, "pid", info->pid);
 	put_string (arena, &object, "started", time);
+	if (info->ended_sec != 0) {
+		cpod_time_text (info->ended_sec, 0, time);
+		put_string (arena, &object, "ended", time);
+		put_int (arena, &object, "exitStatus", info->exit_status);
+	}
 	for (size_t i = 0; i < status->n_containers; i++)
 		put (arena, &list, NULL, container_json (arena, &status->containers[i]));
 	put (arena, &object, "containers", list);
@@ -165,13 +170,15 @@ cpod_status_json (struct cpod_arena *arena, const struct cpod_status *status,
 }
 
 struct cpod_json *
-cpod_event_json (struct cpod_arena *arena, const struct cpod_event *event)
+cpod_event_json (struct cpod_arena *arena, const struct cpod_event *event, const char *time)
 {
 	const unsigned int type = (unsigned int) event->type;
 	struct cpod_json *object = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
 	put_string (arena, &object, "type",
 	            type < sizeof (event_words) / sizeof (event_words[0]) ? event_words[type] : "unknown");
+	if (time != NULL)
+		put_string (arena, &object, "time", time);
 	if (event->container != NULL)
 		put_string (arena, &object, "container", event->container);
 	if (event->type == CPOD_EVENT_STATE)

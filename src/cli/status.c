@@ -1,7 +1,7 @@
-/* cpod status: one pod, container by container. */
+/* cpod status: pods, container by container. */
 #include "cli.h"
 
-#include "client.h"
+#include "pods.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -82,13 +82,17 @@ write_table (struct cpod_str *out, const struct cpod_json *pod)
 	const struct cpod_term term = cpod_term_probe (STDOUT_FILENO);
 	const bool healthy = cpod_member_bool (pod, "healthy", false);
 	const struct cpod_json *list = cpod_json_get (pod, "containers");
+	const char *ended = cpod_member_text (pod, "ended", NULL);
 	struct cpod_table table;
 
 	cpod_str_printf (out, "%s: %s, ", cpod_member_text (pod, "name", "?"),
 	                 cpod_member_text (pod, "phase", "?"));
 	cpod_term_add (out, &term, healthy ? CPOD_GREEN : CPOD_RED, healthy ? "healthy" : "unhealthy");
-	cpod_str_printf (out, ", runtime %s, supervisor %d\n", cpod_member_text (pod, "runtime", "?"),
-	                 (int) cpod_member_int (pod, "pid", 0));
+	cpod_str_printf (out, ", runtime %s, ", cpod_member_text (pod, "runtime", "?"));
+	if (ended != NULL)
+		cpod_str_printf (out, "ended %s, exit status %d\n", ended, (int) cpod_member_int (pod, "exitStatus", 0));
+	else
+		cpod_str_printf (out, "supervisor %d\n", (int) cpod_member_int (pod, "pid", 0));
 	cpod_table_init (&table, sizeof (heads) / sizeof (heads[0]));
 	for (size_t i = 0; i < sizeof (heads) / sizeof (heads[0]); i++)
 		cpod_table_add (&table, CPOD_BOLD, heads[i]);
@@ -106,16 +110,12 @@ static int
 ask (struct cpod_client *client, bool json)
 {
 	cpod_autostr out = CPOD_STR_INIT;
-	struct cpod_varlink_message reply;
 	const struct cpod_json *pod;
 	struct cpod_error err;
 	int status;
 
-	if (cpod_client_call (client, "io.cpod.Pod.Status", NULL, &reply, &status, &err) < 0)
+	if (cpod_client_status (client, &pod, &status, &err) < 0)
 		return cpod_fail (status, "status: %s", err.message);
-	pod = cpod_json_get (reply.parameters, "pod");
-	if (pod == NULL || pod->type != CPOD_JSON_OBJECT)
-		return cpod_fail (CPOD_EXIT_SYSTEM, "status: pod %s sent no status", client->pod);
 	if (!json)
 		return write_table (&out, pod);
 	cpod_json_write (&out, pod, 2);
@@ -126,25 +126,29 @@ ask (struct cpod_client *client, bool json)
 static int
 status_command (const struct cpod_args *args)
 {
-	struct cpod_client client;
-	struct cpod_error err;
-	int status;
+	cpod_autostr line = CPOD_STR_INIT;
+	struct cpod_pods pods;
 
-	if (cpod_client_open (&client, args->operands[0], &err) < 0)
-		return cpod_fail (cpod_client_exit_for (&err), "status: %s", err.message);
-	status = ask (&client, args->values[OPTION_JSON] != NULL);
-	cpod_client_close (&client);
-	return status;
+	cpod_pods_open (&pods, args, CPOD_PODS_NAMED, true);
+	for (size_t i = 0; i < pods.n; i++) {
+		if (i > 0 && args->values[OPTION_JSON] == NULL) {
+			cpod_str_add_char (&line, '\n');
+			cpod_pods_note (&pods, cpod_print (&line));
+		}
+		cpod_pods_note (&pods, ask (&pods.clients[i], args->values[OPTION_JSON] != NULL));
+	}
+	cpod_pods_close (&pods);
+	return pods.status;
 }
 
 static const struct cpod_option options[] = {
-	[OPTION_JSON] = { "json", 0, NULL, "everything, as JSON" },
+	[OPTION_JSON] = { "json", 0, NULL, "everything, as JSON; of several pods one object after the other" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct cpod_command cpod_command_status = {
-	.name = "status", .usage = "[--json] [POD]", .options = options, .min_args = 0, .max_args = 1,
+	.name = "status", .usage = "[--json] [POD]...", .operands = "P", .options = options, .min_args = 0, .max_args = -1,
 	.run = status_command,
-	.summary = "Show a pod's containers and their states",
-	.details = "POD may be left out where exactly one pod runs.\n",
+	.summary = "Show pods' containers and their states",
+	.details = "Of a detached pod that has ended the last ones. POD may be left out where exactly one pod runs.\n",
 };

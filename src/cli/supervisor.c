@@ -9,6 +9,7 @@
 #include "src/base/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,19 +17,43 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define KILL_DEADLINE_NS UINT64_C (150000000)   /* from /kill to the end, whatever else happens */
-enum { OUTPUT_MS = 1000 };                      /* the last output may take so long to be read */
+enum {
+	OUTPUT_MS    = 1000,      /* the last output may take so long to be read */
+	EVENTS_LIMIT = 128 << 10, /* bytes of events that are kept */
+};
 
 /* ---- What the pod says ---- */
+
+/* Writes the event down. */
+static void
+note_event (struct cpod_supervisor *self, const struct cpod_event *event, const char *time)
+{
+	cpod_autostr line = CPOD_STR_INIT;
+	struct cpod_json *object;
+	struct cpod_arena arena;
+
+	cpod_arena_init (&arena, 0);
+	object = cpod_event_json (&arena, event, time);
+	if (object != NULL)
+		cpod_json_write (&line, object, 0);
+	cpod_str_add_char (&line, '\n');
+	if (object != NULL && !cpod_str_failed (&line))
+		(void) cpod_log_file_add (&self->journal, line.data, line.len);   /* a full disk keeps no history */
+	cpod_arena_finish (&arena);
+}
 
 /* Something happened in the pod. */
 static void
 on_event (void *data, const struct cpod_event *event)
 {
 	struct cpod_supervisor *self = data;
+	char time[CPOD_LOG_TIME_SIZE];
+	struct timespec now = { 0 };
 
 	if (self->logs != NULL && event->container != NULL
 	    && (event->type == CPOD_EVENT_STARTED || event->type == CPOD_EVENT_ERROR
@@ -36,8 +61,21 @@ on_event (void *data, const struct cpod_event *event)
 		cpod_logs_started (self->logs, event->container);
 	if (event->type == CPOD_EVENT_ENDED)
 		self->failed = event->value != 0;
+	(void) clock_gettime (CLOCK_REALTIME, &now);
+	cpod_log_time (now.tv_sec, (int32_t) now.tv_nsec, time);
 	cpod_view_event (&self->view, event);
-	cpod_control_event (self->control, event);
+	note_event (self, event, time);
+	cpod_control_event (self->control, event, time);
+	cpod_starting_event (&self->starting, self->pod, event);
+}
+
+/* Containers have written something. */
+static void
+on_kept (void *data)
+{
+	struct cpod_supervisor *self = data;
+
+	cpod_control_logs_changed (self->control);
 }
 
 /* The runtime does not know a property of a container's spec. */
@@ -114,6 +152,13 @@ on_deadline (struct cpod_timer *timer, uint64_t now_ns)
 	self->overdue = true;
 }
 
+/* The command that waited for the start is gone. */
+static void
+on_deserted (void *data)
+{
+	begin_end (data, CPOD_END_STOPPED, -1);
+}
+
 /* A signal: the first ends the pod gracefully, the second at once. */
 static void
 on_signal (struct cpod_source *source, uint32_t events)
@@ -174,7 +219,15 @@ make_state (struct cpod_supervisor *self, struct cpod_error *err)
 	                         self->options.runtime_name, json, err);
 	self->taken = ret == -EEXIST;
 	free (json);
-	return ret;
+	if (ret < 0)
+		return ret;
+	cpod_log_file_init (&self->journal, self->state.dir_fd, "events", EVENTS_LIMIT);
+	if (self->options.log_limit == 0)
+		return 0;
+	if (mkdirat (self->state.dir_fd, "logs", 0700) < 0)
+		return cpod_error_sys (err, errno, "make the directory of the logs");
+	self->logs_fd = openat (self->state.dir_fd, "logs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return self->logs_fd < 0 ? cpod_error_sys (err, errno, "open the directory of the logs") : 0;
 }
 
 /* Bytes of the longest container name. */
@@ -193,6 +246,24 @@ longest_name (struct cpod_pod *pod)
 	return width;
 }
 
+/* Makes what shows and keeps the containers' output. */
+static int
+make_logs (struct cpod_supervisor *self, struct cpod_error *err)
+{
+	struct cpod_logs_config config = {
+		.loop = &self->loop, .width = longest_name (self->pod), .dir_fd = self->logs_fd,
+		.limit = self->options.log_limit, .kept = on_kept, .data = self,
+	};
+
+	if (self->options.logs) {
+		config.sinks[0] = &self->out;
+		config.sinks[1] = &self->err_out;
+	}
+	if (!self->options.logs && self->logs_fd < 0)
+		return 0;
+	return cpod_logs_create (&config, &self->logs, err);
+}
+
 /* Makes the pod, which does nothing yet, and what shows it. */
 static int
 make_pod (struct cpod_supervisor *self, struct cpod_error *err)
@@ -205,9 +276,8 @@ make_pod (struct cpod_supervisor *self, struct cpod_error *err)
 	int ret;
 
 	ret = cpod_pod_create (self->options.spec, &options, &self->pod, err);
-	if (ret == 0 && self->options.logs)
-		ret = cpod_logs_create (&self->loop, &self->out, &self->err_out, longest_name (self->pod),
-		                        &self->logs, err);
+	if (ret == 0)
+		ret = make_logs (self, err);
 	if (ret < 0)
 		return ret;
 	self->pod_source.ready = on_pod;
@@ -221,9 +291,7 @@ make_control (struct cpod_supervisor *self, struct cpod_error *err)
 {
 	const struct cpod_control_config config = {
 		.loop = &self->loop, .pod = self->pod, .dir_fd = self->state.dir_fd, .stop = on_stop,
-		.data = self,
-		.info = { .runtime = self->options.runtime->name, .started_sec = time (NULL),
-		          .pid = (int) getpid () },
+		.data = self, .info = self->info,
 	};
 
 	return cpod_control_create (&config, &self->control, err);
@@ -255,7 +323,9 @@ set_up (struct cpod_supervisor *self, struct cpod_error *err)
 	cpod_sink_init (&self->err_out, &self->loop, STDERR_FILENO);
 	cpod_view_init (&self->view, &self->err_out, cpod_spec_name (self->options.spec),
 	                address != NULL ? address->url : NULL, !self->options.logs);
-	ret = address != NULL ? cpod_http_open (address, &self->http, err) : 0;
+	ret = cpod_starting_begin (&self->starting, &self->loop, self->options.report_fd, err);
+	if (ret == 0 && address != NULL)
+		ret = cpod_http_open (address, &self->http, err);
 	if (ret == 0)
 		ret = take_signals (self, err);
 	if (ret == 0)
@@ -268,7 +338,11 @@ set_up (struct cpod_supervisor *self, struct cpod_error *err)
 		ret = serve_http (self, err);
 	if (ret == 0 && address != NULL && !self->view.live)
 		cpod_view_say (&self->view, "serves %s", address->url);
-	return ret < 0 ? ret : cpod_pod_start (self->pod, err);
+	if (ret == 0)
+		ret = cpod_pod_start (self->pod, err);
+	if (ret == 0)
+		cpod_starting_begun (&self->starting);
+	return ret;
 }
 
 /* ---- Running ---- */
@@ -338,31 +412,78 @@ run_loop (struct cpod_supervisor *self)
 	return self->end == CPOD_END_STOPPED || !self->failed ? CPOD_EXIT_OK : CPOD_EXIT_NO;
 }
 
-/* Removes the state directory, unless the runtime has left something (a cgroup that could not be removed): then it
- * stays for gc. */
+/* Leaves the state directory as the plan was: it is removed, or kept with the pod's last status (NULL: there is none).
+ * Where the runtime has left something (a cgroup that could not be removed) it stays for gc. */
 static void
-remove_state (struct cpod_supervisor *self)
+leave_state (struct cpod_supervisor *self, const char *last_status)
 {
-	if (self->state.lock_fd < 0 || cpod_pod_reclaim (self->state.path, self->options.runtime, NULL) == 0)
+	cpod_log_file_finish (&self->journal);
+	cpod_fd_close (&self->logs_fd);
+	if (self->state.lock_fd >= 0 && cpod_pod_reclaim (self->state.path, self->options.runtime, NULL) < 0)
+		return;
+	if (last_status == NULL || cpod_state_keep (&self->state, last_status, NULL) < 0)
 		cpod_state_remove (&self->state);
 }
 
-/* Takes everything away, in the reverse order. */
+/* The pod's last status as JSON, if it is to be kept; else nothing is added. */
 static void
-tear_down (struct cpod_supervisor *self)
+last_status (struct cpod_supervisor *self, struct cpod_str *out)
 {
+	const struct cpod_status *status;
+	struct cpod_json *object;
+	struct cpod_arena arena;
+
+	if (!self->options.detached || self->options.remove || self->pod == NULL
+	    || cpod_pod_status (self->pod, &status, NULL) < 0)
+		return;
+	cpod_arena_init (&arena, 0);
+	object = cpod_status_json (&arena, status, &self->info);
+	if (object != NULL)
+		cpod_json_write (out, object, 2);
+	cpod_arena_finish (&arena);
+}
+
+/* The pod is over, and its containers' last output read: tells whoever waits for that. */
+static void
+tell_end (struct cpod_supervisor *self, int exit_status)
+{
+	self->info.ended_sec = time (NULL);
+	self->info.exit_status = exit_status;
+	self->info.pid = 0;
+	if (self->overdue)
+		return;
+	if (self->logs != NULL)
+		cpod_logs_drain (self->logs);
+	cpod_control_end (self->control, &self->info, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);
+}
+
+/* Takes everything away, in the reverse order; began: the pod's start has. The control socket's clients see the end
+ * when all is done. */
+static void
+tear_down (struct cpod_supervisor *self, bool began, int exit_status)
+{
+	cpod_autostr kept = CPOD_STR_INIT;
+
 	if (self->loop.epoll_fd < 0)
 		return;
 	cpod_http_destroy (self->http);
-	cpod_control_destroy (self->control);
+	if (began)
+		tell_end (self, exit_status);
 	cpod_loop_remove (&self->pod_source);
 	if (self->overdue)
 		_exit (CPOD_EXIT_NO);   /* destroy would wait; the kernel ends the rest with us */
+	if (!began)
+		cpod_control_destroy (self->control);
+	if (began)
+		last_status (self, &kept);
 	cpod_pod_destroy (self->pod);
 	cpod_logs_destroy (self->logs);
 	cpod_sink_finish (&self->out, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);
 	cpod_sink_finish (&self->err_out, self->end == CPOD_END_KILLED ? 0 : OUTPUT_MS);
-	remove_state (self);
+	leave_state (self, cpod_str_failed (&kept) ? NULL : kept.data);
+	if (began)
+		cpod_control_destroy (self->control);
+	cpod_starting_finish (&self->starting, exit_status);
 	cpod_loop_remove (&self->signal_source);
 	cpod_fd_close (&self->signal_fd);
 	cpod_loop_finish (&self->loop);
@@ -371,17 +492,22 @@ tear_down (struct cpod_supervisor *self)
 int
 cpod_supervise (const struct cpod_supervisor_options *options)
 {
-	struct cpod_supervisor self = { .options = *options, .loop = { .epoll_fd = -1 }, .signal_fd = -1,
+	struct cpod_supervisor self = { .options = *options, .loop = { .epoll_fd = -1 }, .signal_fd = -1, .logs_fd = -1,
+	                                .journal = { .fd = -1 }, .starting = { .wait = options->wait, .report_fd = -1 },
 	                                .state = { .pods_fd = -1, .dir_fd = -1, .lock_fd = -1 } };
 	struct cpod_error err;
 	int ret, status;
 
 	self.deadline.expired = on_deadline;
-	self.deadline.data = &self;
+	self.deadline.data = self.starting.data = &self;
+	self.starting.deserted = on_deserted;
+	self.info = (struct cpod_supervisor_info) { .runtime = options->runtime->name, .started_sec = time (NULL),
+	                                            .pid = (int) getpid () };
 	ret = set_up (&self, &err);
-	status = ret == 0 ? run_loop (&self) : 0;
-	tear_down (&self);
 	if (ret == 0)
-		return status;
-	return cpod_fail (self.taken ? CPOD_EXIT_TAKEN : cpod_exit_for (&err), "%s", err.message);
+		status = run_loop (&self);
+	else
+		status = cpod_fail (self.taken ? CPOD_EXIT_TAKEN : cpod_exit_for (&err), "%s", err.message);
+	tear_down (&self, ret == 0, status);
+	return status;
 }

@@ -2,7 +2,8 @@
  *
  * Order: everything that can be refused (spec, port, name) comes before anything starts; the control socket
  * and HTTP answer from before the pod's start until after its end. The end comes when every container has
- * ended (with HTTP: when a signal or a client asks for it), and takes everything away again.
+ * ended (with HTTP: when a signal or a client asks for it), and takes everything away again; of a detached pod its
+ * last status, its events and its logs stay.
  */
 #ifndef CPOD_CLI_SUPERVISOR_H
 #define CPOD_CLI_SUPERVISOR_H
@@ -10,6 +11,7 @@
 #include "control.h"
 #include "http.h"
 #include "logs.h"
+#include "starting.h"
 #include "state-dir.h"
 #include "view.h"
 
@@ -21,7 +23,12 @@ struct cpod_supervisor_options {
 	const char *runtime_name;                  /* by which cpod_runtime_find found it: also a path */
 	const struct cpod_http_address *address;   /* NULL: no HTTP */
 	bool no_http_kill;
-	bool logs;
+	bool logs;                                 /* the containers' output is shown */
+	uint64_t log_limit;                        /* bytes that are kept of each container's; 0: none are */
+	bool detached;                             /* nobody looks on; report_fd and wait say who waits for what */
+	bool remove;                               /* detached: nothing stays after the end */
+	int report_fd;                             /* taken */
+	enum cpod_wait wait;
 	const char *subordinate_user;              /* NULL: the library's choice */
 };
 
@@ -42,7 +49,11 @@ struct cpod_supervisor {
 	struct cpod_control *control;
 	struct cpod_http *http;               /* NULL without --port */
 	struct cpod_sink out, err_out;
-	struct cpod_logs *logs;               /* NULL without --logs */
+	struct cpod_logs *logs;               /* NULL: output is neither shown nor kept */
+	int logs_fd;                          /* owned: the directory of their files; -1: none */
+	struct cpod_log_file journal;         /* of events */
+	struct cpod_starting starting;
+	struct cpod_supervisor_info info;
 	struct cpod_view view;
 	struct cpod_timer deadline;           /* after /kill: ends in any case */
 	enum cpod_supervisor_end end;

@@ -36,7 +36,7 @@ ok "an option without its value" says 2 'run: --name needs NAME' "$CPOD" run "$T
 ok "a flag with a value" says 2 'takes no value' "$CPOD" run --logs=yes "$TMP/p.json"
 ok "an option given twice" says 2 'given twice' "$CPOD" run --name a --name b "$TMP/p.json"
 ok "too few operands" says 2 'too few arguments' "$CPOD" exec pod container
-ok "too many operands" says 2 'one argument too many: b' "$CPOD" healthy a b
+ok "too many operands" says 2 'one argument too many: c' "$CPOD" logs a b c
 for port in 0 65536 -1 x 80x '' :80 example.org:80 127.0.0.1:0; do
 	ok "port '$port' is refused" says 2 'run: --port' "$CPOD" run --port "$port" "$TMP/p.json"
 done

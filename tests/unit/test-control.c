@@ -476,12 +476,12 @@ events_go_on_until_the_pod_ends (void **state)
 
 	ASK (fixture, fd, "{\"method\":\"io.cpod.Pod.Events\",\"more\":true}",
 	     "{\"continues\":true,\"parameters\":{\"event\":{\"type\":\"subscribed\"}}}");
-	cpod_control_event (fixture->control, &event);
+	cpod_control_event (fixture->control, &event, NULL);
 	assert_string_equal (heard (fd), "{\"continues\":true,\"parameters\":{\"event\":{\"type\":\"healthy\",\"healthy\":true}}}\n");
-	cpod_control_event (fixture->control, &ended);
+	cpod_control_event (fixture->control, &ended, NULL);
 	turn (fixture);
 	assert_string_equal (heard (fd), "{\"parameters\":{\"event\":{\"type\":\"ended\",\"succeeded\":true}}}\n");
-	cpod_control_event (fixture->control, &event);
+	cpod_control_event (fixture->control, &event, NULL);
 	ASK (fixture, fd, "{\"method\":\"io.cpod.Pod.Healthy\"}", "{\"parameters\":{\"healthy\":true}}");
 	close (fd);
 }
@@ -499,7 +499,7 @@ a_subscriber_that_does_not_read_is_dropped (void **state)
 	message[sizeof (message) - 1] = '\0';
 	say (fixture, fd, "{\"method\":\"io.cpod.Pod.Events\",\"more\":true}");
 	for (int i = 0; i < 3000; i++)
-		cpod_control_event (fixture->control, &event);
+		cpod_control_event (fixture->control, &event, NULL);
 	turn (fixture);
 	ASK (fixture, other, "{\"method\":\"io.cpod.Pod.Healthy\"}", "{\"parameters\":{\"healthy\":true}}");
 	while (recv (fd, message, sizeof (message), 0) > 0)

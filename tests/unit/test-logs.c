@@ -30,6 +30,9 @@ static int
 set_up (void **state)
 {
 	struct fixture *fixture = calloc (1, sizeof (*fixture));
+	const struct cpod_logs_config config = {
+		.loop = &fixture->loop, .sinks = { &fixture->sinks[0], &fixture->sinks[1] }, .width = 10, .dir_fd = -1,
+	};
 
 	assert_int_equal (cpod_loop_init (&fixture->loop, NULL), 0);
 	assert_int_equal (pipe2 (fixture->out, O_CLOEXEC), 0);
@@ -38,7 +41,7 @@ set_up (void **state)
 	fcntl (fixture->err[0], F_SETFL, O_NONBLOCK);
 	cpod_sink_init (&fixture->sinks[0], &fixture->loop, fixture->out[1]);
 	cpod_sink_init (&fixture->sinks[1], &fixture->loop, fixture->err[1]);
-	assert_int_equal (cpod_logs_create (&fixture->loop, &fixture->sinks[0], &fixture->sinks[1], 10, &fixture->logs, NULL), 0);
+	assert_int_equal (cpod_logs_create (&config, &fixture->logs, NULL), 0);
 	cpod_logs_open (fixture->logs, "main", fixture->fds);
 	*state = fixture;
 	return 0;

@@ -107,7 +107,7 @@ a_time_out_of_range_does_not_break_the_text (void **state)
 static void
 the_control_sockets_status_names_states_by_word (void **state)
 {
-	static const struct cpod_supervisor_info info = { "production", 1795307700, 77 };
+	static const struct cpod_supervisor_info info = { .runtime = "production", .started_sec = 1795307700, .pid = 77 };
 	struct cpod_container_status containers[3];
 	struct cpod_status status = status_of (containers);
 	struct cpod_str out = CPOD_STR_INIT;
@@ -138,10 +138,10 @@ an_event_has_the_members_of_its_type (void **state)
 
 	(void) state;
 	cpod_arena_init (&arena, 0);
-	cpod_json_write (&out, cpod_event_json (&arena, &event), 0);
-	assert_string_equal (out.data, "{\"type\":\"state\",\"container\":\"main\",\"state\":\"terminal\"}");
+	cpod_json_write (&out, cpod_event_json (&arena, &event, "2026-11-22T00:00:00Z"), 0);
+	assert_string_equal (out.data, "{\"type\":\"state\",\"time\":\"2026-11-22T00:00:00Z\",\"container\":\"main\",\"state\":\"terminal\"}");
 	cpod_str_clear (&out);
-	cpod_json_write (&out, cpod_event_json (&arena, &ended), 0);
+	cpod_json_write (&out, cpod_event_json (&arena, &ended, NULL), 0);
 	assert_string_equal (out.data, "{\"type\":\"ended\",\"succeeded\":false}");
 	cpod_arena_finish (&arena);
 	cpod_str_finish (&out);
@@ -150,7 +150,7 @@ an_event_has_the_members_of_its_type (void **state)
 static void
 memory_that_runs_out_gives_no_tree (void **state)
 {
-	static const struct cpod_supervisor_info info = { "production", 0, 1 };
+	static const struct cpod_supervisor_info info = { .runtime = "production", .pid = 1 };
 	struct cpod_container_status containers[3];
 	struct cpod_status status = status_of (containers);
 	struct cpod_arena arena;
