@@ -22,12 +22,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define LOCK_MS 10000
 
 /* ---- channels ---- */
 
@@ -270,7 +273,7 @@ init_making (struct cpod_making *making, const struct cpod_bundle_options *optio
 {
 	*making = (struct cpod_making) {
 		.options = options, .root_fd = -1, .dir_fd = -1, .cgroup_root_fd = -1, .cgroup_fd = -1, .terminal_fd = -1,
-		.start_fd = -1, .status_fd = -1, .pidfd = -1
+		.master_fd = -1, .start_fd = -1, .status_fd = -1, .pidfd = -1
 	};
 	cpod_arena_init (&making->arena, 256 << 20);
 	cpod_plan_init (&making->plan);
@@ -281,8 +284,8 @@ finish_making (struct cpod_making *making)
 {
 	for (size_t i = 0; i < making->n_hook_fds; i++)
 		cpod_fd_close (&making->hook_fds[i]);
-	if (making->options->console_socket != NULL)
-		cpod_fd_close (&making->terminal_fd);
+	cpod_fd_close (&making->terminal_fd);
+	cpod_fd_close (&making->master_fd);
 	cpod_fd_close (&making->start_fd);
 	cpod_fd_close (&making->status_fd);
 	cpod_fd_close (&making->pidfd);
@@ -344,9 +347,9 @@ await_end (struct cpod_making *making, int signal_fd, struct cpod_rt_exit *ret_e
 {
 	int status = 0, ret;
 
-	cpod_fd_close (&making->dir_fd);        /* and its lock: others may act on the container now */
-	if (making->options->attend != NULL && making->spec->process->terminal.value)
-		ret = making->options->attend (making->options->attend_data, making->pidfd, signal_fd, err);
+	(void) flock (making->dir_fd, LOCK_UN);         /* others may act on the container now */
+	if (making->master_fd >= 0)
+		ret = making->options->terminal->attend (making->options->terminal->data, making->master_fd, making->pidfd, signal_fd, err);
 	else
 		ret = cpod_bundle_hand_on (making->pidfd, signal_fd, err);
 	if (ret < 0)
@@ -359,30 +362,16 @@ await_end (struct cpod_making *making, int signal_fd, struct cpod_rt_exit *ret_e
 	return 0;
 }
 
-/* Whether the directory is still that of this container, and not of a later one of the same id. */
-static bool
-is_this (struct cpod_making *making, int fd)
-{
-	struct cpod_state state;
-
-	return cpod_state_read (fd, making->options->id, &making->arena, &state, NULL) == 0
-	       && state.pid == making->state.pid && strcmp (state.created, making->state.created) == 0;
-}
-
-/* What it was made of goes, unless somebody else has deleted it. */
+/* What it was made of goes, unless somebody else has deleted it: then the directory has no name any more. */
 static void
 delete (struct cpod_making *making)
 {
-	int fd = -1;
-
-	if (cpod_state_open (making->root_fd, making->options->id, &fd, NULL) == 0
-	    && cpod_state_lock (fd, making->options->id, 10000, NULL) == 0 && is_this (making, fd)) {
-		making->dir_fd = fd;
-		making->hooks_ran = true;
-		cpod_making_undo (making);
-	} else {
-		cpod_fd_close (&fd);
+	if (cpod_state_lock (making->dir_fd, making->options->id, LOCK_MS, NULL) < 0) {
+		cpod_fd_close (&making->dir_fd);
+		making->made_cgroup = false;
 	}
+	making->hooks_ran = making->dir_fd >= 0;
+	cpod_making_undo (making);
 }
 
 static int
@@ -395,6 +384,7 @@ run (struct cpod_making *making, int signal_fd, struct cpod_rt_exit *ret_exit, s
 		                      making->options->context, err);
 	if (ret < 0 || making->options->detach)
 		return ret;
+	making->runs = true;
 	return await_end (making, signal_fd, ret_exit, err);
 }
 
@@ -414,9 +404,9 @@ cpod_bundle_run (const struct cpod_bundle_options *options, struct cpod_rt_exit 
 		ret = cpod_making_prepare (&making, err);
 	if (ret == 0)
 		ret = run (&making, signal_fd, ret_exit, err);
-	if (making.dir_fd >= 0 && (ret < 0 || !options->detach))
+	if (ret < 0 && !making.runs)
 		cpod_making_undo (&making);
-	else if (!options->detach && making.root_fd >= 0)
+	else if (ret < 0 || !options->detach)
 		delete (&making);
 	finish_making (&making);
 	return ret;

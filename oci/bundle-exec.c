@@ -34,7 +34,8 @@ struct exec {
 	struct cpod_process process;
 	struct cpod_plan plan;
 	int cgroup_fd;                          /* owned; -1: where the caller is */
-	int terminal_fd;                        /* owned unless it is the caller's */
+	int terminal_fd, master_fd;             /* owned: where the terminal's master is sent, where it arrives */
+	uint16_t rows, columns;                 /* of the caller's terminal */
 	int joiner_pidfd, pidfd;                /* owned */
 	pid_t joiner, pid;                      /* the go-between; the command */
 };
@@ -179,14 +180,17 @@ resolve (struct exec *exec, struct cpod_error *err)
 	    || (ret = cpod_process_resolve (&input, &exec->bundle->arena, &exec->process, err)) < 0)
 		return ret;
 	terminal = exec->spec.process->terminal.value;
-	exec->terminal_fd = terminal ? options->terminal_fd : -1;
 	if (options->console_socket != NULL && !terminal)
 		return cpod_error_set (err, EINVAL, "--console-socket: the process has no terminal that could be sent");
-	if (options->console_socket != NULL)
-		return cpod_bundle_connect (options->console_socket, &exec->terminal_fd, err);
-	if (terminal && exec->terminal_fd < 0)
+	if (!terminal)
+		return 0;
+	ret = cpod_bundle_open_terminal (options->console_socket, options->detach ? NULL : options->lender, &exec->terminal_fd,
+	                                 &exec->master_fd, err);
+	if (ret == 0 && exec->terminal_fd < 0)
 		return cpod_error_set (err, EINVAL, "a terminal needs a socket that its master is sent to: --console-socket");
-	return 0;
+	if (ret == 0 && exec->master_fd >= 0)
+		options->lender->size (options->lender->data, &exec->rows, &exec->columns);
+	return ret;
 }
 
 /* ---- where it goes ---- */
@@ -248,8 +252,8 @@ compile (struct exec *exec, const char *join_cgroup, struct cpod_error *err)
 	int fds[CPOD_PLAN_SLOTS];
 	struct cpod_compile_join join = {
 		.process = &exec->process, .pidfd = exec->bundle->pidfd, .join_cgroup = join_cgroup, .terminal_fd = exec->terminal_fd,
-		.rows = size != NULL ? (uint16_t) size->height.value : exec->options->rows,
-		.columns = size != NULL ? (uint16_t) size->width.value : exec->options->columns,
+		.rows = size != NULL ? (uint16_t) size->height.value : exec->rows,
+		.columns = size != NULL ? (uint16_t) size->width.value : exec->columns,
 		.preserve_fds = fds, .n_preserve_fds = exec->options->preserve_fds
 	};
 	int ret = find_namespaces (exec, &join.namespaces, err);
@@ -394,8 +398,8 @@ await_end (struct exec *exec, int signal_fd, struct cpod_rt_exit *ret_exit, stru
 {
 	int ret;
 
-	if (exec->options->attend != NULL && exec->terminal_fd >= 0)
-		ret = exec->options->attend (exec->options->attend_data, exec->pidfd, signal_fd, err);
+	if (exec->master_fd >= 0)
+		ret = exec->options->lender->attend (exec->options->lender->data, exec->master_fd, exec->pidfd, signal_fd, err);
 	else
 		ret = cpod_bundle_hand_on (exec->pidfd, signal_fd, err);
 	if (ret == 0)
@@ -408,7 +412,7 @@ cpod_bundle_exec (struct cpod_bundle *bundle, const struct cpod_bundle_exec *opt
                   struct cpod_error *err)
 {
 	struct exec exec = {
-		.bundle = bundle, .options = options, .cgroup_fd = -1, .terminal_fd = -1, .joiner_pidfd = -1, .pidfd = -1
+		.bundle = bundle, .options = options, .cgroup_fd = -1, .terminal_fd = -1, .master_fd = -1, .joiner_pidfd = -1, .pidfd = -1
 	};
 	cpod_autofd signal_fd = -1;
 	int ret = 0;
@@ -427,8 +431,8 @@ cpod_bundle_exec (struct cpod_bundle *bundle, const struct cpod_bundle_exec *opt
 	if (ret == 0 && !options->detach)
 		ret = await_end (&exec, signal_fd, ret_exit, err);
 	cpod_plan_finish (&exec.plan);
-	if (options->console_socket != NULL)
-		cpod_fd_close (&exec.terminal_fd);
+	cpod_fd_close (&exec.terminal_fd);
+	cpod_fd_close (&exec.master_fd);
 	cpod_fd_close (&exec.cgroup_fd);
 	cpod_fd_close (&exec.joiner_pidfd);
 	cpod_fd_close (&exec.pidfd);

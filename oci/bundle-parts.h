@@ -24,7 +24,10 @@ struct cpod_making {
 	int cgroup_root_fd, cgroup_fd;      /* owned */
 	bool waits;                         /* the program, for a start that comes later */
 	bool made_cgroup, hooks_ran;
-	int terminal_fd;                    /* owned unless it is the caller's */
+	bool runs;                          /* and others may act on it: the lock was given up */
+	int terminal_fd;                    /* owned: where the terminal's master is sent */
+	int master_fd;                      /* owned: where it arrives, when the caller lends a terminal; -1 */
+	uint16_t rows, columns;             /* of that terminal */
 	int *hook_fds;                      /* owned, in the arena: see struct cpod_compile_input */
 	size_t n_hook_fds;
 	int start_fd, status_fd;            /* owned: our ends; start_fd -1: status_fd is a socket */
@@ -74,7 +77,9 @@ int cpod_bundle_hand_on (int pidfd, int signal_fd, struct cpod_error *err);
 int cpod_bundle_take_signals (int *ret_fd, struct cpod_error *err);
 /* Whether the caller has given the n descriptors behind 2. */
 int cpod_bundle_check_fds (unsigned int n, struct cpod_error *err);
-/* Connects to a console socket. */
-int cpod_bundle_connect (const char *path, int *ret_fd, struct cpod_error *err);
+/* Where a terminal's master will go. *ret_fd: a connection to the socket at path, if one is given; else one end of a
+ * pair whose other is *ret_master_fd, if somebody lends a terminal; else -1. */
+int cpod_bundle_open_terminal (const char *path, const struct cpod_bundle_terminal *lender, int *ret_fd, int *ret_master_fd,
+                               struct cpod_error *err);
 
 #endif

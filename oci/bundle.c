@@ -82,12 +82,11 @@ static const char *
 time_now (struct cpod_arena *arena)
 {
 	struct timespec now = { 0 };
-	struct tm parts;
+	char text[CPOD_STATE_TIME];
 
 	(void) clock_gettime (CLOCK_REALTIME, &now);
-	gmtime_r (&now.tv_sec, &parts);
-	return cpod_arena_printf (arena, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-	                          parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000);
+	cpod_state_time (now.tv_sec, now.tv_nsec, text);
+	return cpod_arena_strdup (arena, text);
 }
 
 /* Where its cgroup is, from the root of the hierarchy: linux.cgroupsPath, else a group named after it. */
@@ -128,8 +127,9 @@ describe (struct cpod_making *making, struct cpod_error *err)
 
 /* ---- what goes with the plan ---- */
 
-int
-cpod_bundle_connect (const char *path, int *ret_fd, struct cpod_error *err)
+/* Connects to a console socket. */
+static int
+connect_to (const char *path, int *ret_fd, struct cpod_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	cpod_autofd fd = -1, file = open (path, O_PATH | O_CLOEXEC);
@@ -145,6 +145,23 @@ cpod_bundle_connect (const char *path, int *ret_fd, struct cpod_error *err)
 	return 0;
 }
 
+int
+cpod_bundle_open_terminal (const char *path, const struct cpod_bundle_terminal *lender, int *ret_fd, int *ret_master_fd,
+                           struct cpod_error *err)
+{
+	int pair[2];
+
+	if (path != NULL)
+		return connect_to (path, ret_fd, err);
+	if (lender == NULL)
+		return 0;
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return cpod_error_sys (err, errno, "socket for a terminal");
+	*ret_fd = pair[0];
+	*ret_master_fd = pair[1];
+	return 0;
+}
+
 /* The socket for a terminal, the files for hooks, the descriptors to hand on: all must be there to be named in the plan. */
 static int
 open_extras (struct cpod_making *making, struct cpod_error *err)
@@ -155,11 +172,13 @@ open_extras (struct cpod_making *making, struct cpod_error *err)
 	size_t n = hooks != NULL ? hooks->create_container.n + hooks->start_container.n : 0;
 	int ret = 0;
 
-	making->terminal_fd = options->terminal_fd;
 	if (options->console_socket != NULL && !terminal)
 		return cpod_error_set (err, EINVAL, "--console-socket: process.terminal is not true, so there is no terminal to send");
-	if (options->console_socket != NULL)
-		ret = cpod_bundle_connect (options->console_socket, &making->terminal_fd, err);
+	if (terminal)
+		ret = cpod_bundle_open_terminal (options->console_socket, options->detach ? NULL : options->terminal, &making->terminal_fd,
+		                                 &making->master_fd, err);
+	if (making->master_fd >= 0)
+		options->terminal->size (options->terminal->data, &making->rows, &making->columns);
 	making->hook_fds = cpod_arena_array (&making->arena, n + 1, sizeof (*making->hook_fds));
 	if (making->hook_fds == NULL)
 		return cpod_error_oom (err);
@@ -206,7 +225,7 @@ cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct
 	struct cpod_compile_input input = {
 		.spec = making->spec, .bundle = making->state.bundle, .own_stdio = true, .stdio_fd = { -1, -1, -1 },
 		.join_cgroup = join_cgroup, .wait = making->waits, .keep_keyring = options->keep_keyring,
-		.terminal_fd = making->terminal_fd, .rows = options->rows, .columns = options->columns,
+		.terminal_fd = making->terminal_fd, .rows = making->rows, .columns = making->columns,
 		.preserve_fds = fds, .n_preserve_fds = options->preserve_fds,
 		.hook_fds = making->hook_fds
 	};

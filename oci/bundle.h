@@ -23,9 +23,15 @@ struct cpod_bundle_context {
 	void *data;
 };
 
-/* Called once a program runs that is waited for, with every signal blocked; returns when pidfd is readable. signal_fd:
- * a signalfd of all signals. */
-typedef int (*cpod_bundle_attend) (void *data, int pidfd, int signal_fd, struct cpod_error *err);
+/* Somebody who waits for a program and lends it a terminal. */
+struct cpod_bundle_terminal {
+	/* The size that it shall have: asked before it is made. Leaves both at 0 when there is none to tell. */
+	void (*size) (void *data, uint16_t *ret_rows, uint16_t *ret_columns);
+	/* Called once the program runs, with every signal blocked; returns when pidfd is readable. socket_fd: the program's
+	 * terminal has been sent there; signal_fd: a signalfd of all signals. */
+	int (*attend) (void *data, int socket_fd, int pidfd, int signal_fd, struct cpod_error *err);
+	void *data;
+};
 
 struct cpod_bundle_options {
 	const struct cpod_bundle_context *context;
@@ -38,10 +44,7 @@ struct cpod_bundle_options {
 	unsigned int listen_fds;        /* the last of these are announced in LISTEN_FDS */
 	bool no_pivot, keep_keyring;
 	bool detach;                    /* run: not waited for */
-	int terminal_fd;                /* run: a socket of the caller's that gets the master; -1 */
-	uint16_t rows, columns;         /* of the terminal, unless the configuration says it; 0: not given */
-	cpod_bundle_attend attend;      /* run, not detached, with a terminal; NULL: signals are handed on */
-	void *attend_data;
+	const struct cpod_bundle_terminal *terminal;   /* run, not detached; or NULL */
 };
 
 /* Creates the container; its program waits for cpod_bundle_start. On failure nothing is left behind. */
@@ -92,11 +95,8 @@ struct cpod_bundle_exec {
 	const char *cgroup;             /* below the container's; or NULL */
 	const char *pid_file, *console_socket;
 	unsigned int preserve_fds;
-	int terminal_fd;                /* a socket of the caller's that gets the master; -1 */
-	uint16_t rows, columns;         /* of the terminal, unless the document says it; 0: not given */
 	bool detach;
-	cpod_bundle_attend attend;      /* not detached, with a terminal; NULL: signals are handed on */
-	void *attend_data;
+	const struct cpod_bundle_terminal *lender;     /* not detached; or NULL */
 };
 /* Runs it; *ret_exit: how it ended, unless it is detached. */
 int cpod_bundle_exec (struct cpod_bundle *bundle, const struct cpod_bundle_exec *exec, struct cpod_rt_exit *ret_exit,

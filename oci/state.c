@@ -99,8 +99,11 @@ cpod_state_make (int root_fd, const char *id, int *ret_fd, struct cpod_error *er
 		return errno == EEXIST ? cpod_error_set (err, EEXIST, "container `%s` already exists", id)
 		                       : cpod_error_sys (err, errno, "make the state directory of %s", id);
 	fd = open_directory (root_fd, id);
-	ret = fd < 0 ? cpod_error_sys (err, -fd, "open the state directory of %s", id) : cpod_state_lock (fd, id, LOCK_MS, err);
-	if (ret < 0) {          /* who deletes what is not finished came between */
+	/* Who deletes what is not finished may have come between; the first write tells if it did after the open. */
+	ret = fd < 0 ? cpod_error_sys (err, -fd, "open the state directory of %s", id) : 0;
+	if (ret == 0 && flock (fd, LOCK_EX | LOCK_NB) < 0)
+		ret = cpod_state_lock (fd, id, LOCK_MS, err);
+	if (ret < 0) {
 		(void) unlinkat (root_fd, id, AT_REMOVEDIR);
 		return ret;
 	}
@@ -139,20 +142,36 @@ cpod_state_lock (int fd, const char *id, unsigned int timeout_ms, struct cpod_er
 	return 0;
 }
 
-int
-cpod_state_remove (int root_fd, const char *id, int fd, struct cpod_error *err)
+/* What a write that was cut off, or a later version, has left. */
+static void
+remove_others (int fd)
 {
 	int list_fd = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = list_fd < 0 ? NULL : fdopendir (list_fd);
 	struct dirent *entry;
 
-	if (list == NULL)
-		return cpod_error_sys (err, errno, "list the state of container `%s`", id);
-	while ((entry = readdir (list)) != NULL)   /* state.json last: without it nobody finds the rest */
-		if (entry->d_type != DT_DIR && strcmp (entry->d_name, STATE_FILE) != 0)
+	if (list == NULL) {
+		cpod_fd_close (&list_fd);
+		return;
+	}
+	while ((entry = readdir (list)) != NULL)
+		if (entry->d_type != DT_DIR)
 			(void) unlinkat (fd, entry->d_name, 0);
 	closedir (list);
-	(void) unlinkat (fd, STATE_FILE, 0);
+}
+
+int
+cpod_state_remove (int root_fd, const char *id, int fd, struct cpod_error *err)
+{
+	/* state.json last: without it nobody finds the rest */
+	static const char *const names[] = { CPOD_STATE_START, CPOD_STATE_STATUS, CPOD_STATE_CONFIG, STATE_FILE };
+
+	for (size_t i = 0; i < sizeof (names) / sizeof (names[0]); i++)
+		(void) unlinkat (fd, names[i], 0);
+	if (unlinkat (root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		remove_others (fd);
 	if (unlinkat (root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return cpod_error_sys (err, errno, "remove the state of container `%s`", id);
 	return 0;
@@ -238,6 +257,20 @@ add_text (struct cpod_str *out, const char *before, const char *name, const char
 	cpod_json_write_string (out, value);
 }
 
+/* Beside the old file, then in its place. The directory is its owner's alone, and locked. */
+static int
+replace (int fd, const char *text, size_t len)
+{
+	cpod_autofd file = openat (fd, STATE_FILE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int ret = file < 0 ? -errno : cpod_fd_write_all (file, text, len);
+
+	if (ret == 0 && renameat (fd, STATE_FILE ".new", fd, STATE_FILE) < 0)
+		ret = -errno;
+	if (ret < 0)
+		(void) unlinkat (fd, STATE_FILE ".new", 0);
+	return ret;
+}
+
 int
 cpod_state_write (int fd, const struct cpod_state *state, struct cpod_error *err)
 {
@@ -263,8 +296,8 @@ cpod_state_write (int fd, const struct cpod_state *state, struct cpod_error *err
 	cpod_str_add (&out, "}\n");
 	if (cpod_str_failed (&out))
 		return cpod_error_oom (err);
-	ret = cpod_file_replace (fd, STATE_FILE, out.data, out.len, 0600, err);
-	return ret < 0 ? cpod_error_prefix (err, ret, "the state of container `%s`", state->id) : 0;
+	ret = replace (fd, out.data, out.len);
+	return ret < 0 ? cpod_error_sys (err, -ret, "write the state of container `%s`", state->id) : 0;
 }
 
 /* ---- the process ---- */
@@ -274,10 +307,15 @@ cpod_state_start_time (pid_t pid, uint64_t *ret_time)
 {
 	char path[32], text[1024], *at, state = 'Z';
 	unsigned long long time = 0;
+	cpod_autofd fd = -1;
+	ssize_t len;
 
 	(void) snprintf (path, sizeof (path), "/proc/%d/stat", (int) pid);
-	if (cpod_file_get (AT_FDCWD, path, text, sizeof (text)) < 0)
+	fd = open (path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read (fd, text, sizeof (text) - 1);         /* whole, and shorter than this */
+	if (len <= 0)
 		return -ESRCH;
+	text[len] = '\0';
 	at = strrchr (text, ')');   /* the name before it may hold anything */
 	if (at == NULL || sscanf (at + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
 	                          &state, &time) != 2 || state == 'Z' || state == 'X')
@@ -349,4 +387,31 @@ cpod_state_describe (const struct cpod_state *state, enum cpod_status status, pi
 		cpod_json_write (out, root, indent);
 	cpod_str_add_char (out, '\n');
 	cpod_arena_finish (&arena);
+}
+
+/* ---- time ---- */
+
+/* The days since 1970 as a date of the Gregorian calendar, by eras of 400 years that begin in March. */
+static void
+date_of_days (int64_t days, int *ret_year, unsigned int *ret_month, unsigned int *ret_day)
+{
+	int64_t from_era = days + 719468, era = from_era / 146097;
+	unsigned int day = (unsigned int) (from_era - era * 146097);
+	unsigned int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	unsigned int of_year = day - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+
+	*ret_day = of_year - (153 * month + 2) / 5 + 1;
+	*ret_month = month < 10 ? month + 3 : month - 9;
+	*ret_year = (int) (year + (unsigned int) era * 400) + (*ret_month <= 2);
+}
+
+void
+cpod_state_time (int64_t seconds, long nanoseconds, char text[CPOD_STATE_TIME])
+{
+	unsigned int month, day, of_day = (unsigned int) (seconds % 86400);
+	int year;
+
+	date_of_days (seconds / 86400, &year, &month, &day);
+	(void) snprintf (text, CPOD_STATE_TIME, "%04d-%02u-%02uT%02u:%02u:%02u.%06ldZ", year, month, day, of_day / 3600,
+	                 of_day / 60 % 60, of_day % 60, nanoseconds / 1000);
 }

@@ -69,6 +69,10 @@ int cpod_state_open_process (const struct cpod_state *state, int *ret_pidfd);
 /* Whether it waits to be started. */
 bool cpod_state_is_waiting (int fd);
 
+/* A time after 1970 as "2026-11-22T04:42:12.528199Z". Unlike gmtime it reads no file. */
+#define CPOD_STATE_TIME 64
+void cpod_state_time (int64_t seconds, long nanoseconds, char text[CPOD_STATE_TIME]);
+
 /* The state as the runtime-spec has it, in one line: for hooks and for `state`. spec: for its annotations. */
 void cpod_state_describe (const struct cpod_state *state, enum cpod_status status, pid_t pid,
                           const struct cpod_oci_spec *spec, unsigned int indent, struct cpod_str *out);

@@ -1,7 +1,6 @@
 /* cpod-oci exec: a command in a running container. */
 #include "oci.h"
 #include "oci-tty.h"
-#include "terminal.h"
 
 #include "src/base/error.h"
 #include "src/base/fd.h"
@@ -94,40 +93,19 @@ take_option (struct cpod_oci_cli *cli, int letter, struct cpod_bundle_exec *exec
 	}
 }
 
-/* Runs it, with a terminal of the user's if it is to have one and nobody else takes it. */
-static int
-execute (struct cpod_oci_cli *cli, struct cpod_bundle *bundle, struct cpod_bundle_exec *exec)
-{
-	struct cpod_oci_tty tty = { -1, -1 };
-	struct cpod_rt_exit exit = { 0 };
-	struct cpod_error err = { 0 };
-	int ret = 0;
-
-	if (exec->console_socket == NULL && !exec->detach) {
-		ret = cpod_oci_tty_open (&tty, &err);
-		exec->terminal_fd = tty.their_fd;
-		exec->attend_data = &tty;
-		exec->attend = cpod_oci_tty_attend;
-		(void) cpod_terminal_size (&exec->rows, &exec->columns);
-	}
-	if (ret == 0)
-		ret = cpod_bundle_exec (bundle, exec, &exit, &err);
-	cpod_oci_tty_close (&tty);
-	return ret < 0 ? cpod_oci_fail (cli, "%s", err.message) : exit.code;
-}
-
 static int
 open_and_execute (struct cpod_oci_cli *cli, const char *id, struct cpod_bundle_exec *exec)
 {
+	struct cpod_rt_exit exit = { 0 };
 	struct cpod_bundle bundle;
 	struct cpod_error err = { 0 };
-	int status;
+	int ret = cpod_bundle_open (&cli->context, id, false, &bundle, &err);
 
-	if (cpod_bundle_open (&cli->context, id, false, &bundle, &err) < 0)
-		return cpod_oci_fail (cli, "%s", err.message);
-	status = execute (cli, &bundle, exec);
-	cpod_bundle_close (&bundle);
-	return status;
+	if (ret == 0) {
+		ret = cpod_bundle_exec (&bundle, exec, &exit, &err);
+		cpod_bundle_close (&bundle);
+	}
+	return ret < 0 ? cpod_oci_fail (cli, "%s", err.message) : exit.code;
 }
 
 int
@@ -143,7 +121,7 @@ cpod_oci_exec (struct cpod_oci_cli *cli, int argc, char **argv)
 		{ "no-subreaper", no_argument, NULL, SUBREAPER }, { NULL, 0, NULL, 0 }
 	};
 	static struct lists lists;
-	struct cpod_bundle_exec exec = { .terminal_fd = -1 };
+	struct cpod_bundle_exec exec = { .lender = &cpod_oci_tty };
 	struct cpod_error err = { 0 };
 	const char *file = NULL;
 	char *text = NULL;

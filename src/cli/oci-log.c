@@ -13,26 +13,15 @@
 
 static const char *const level_words[] = { "error", "warning", "debug" };
 
-/* Now, as in RFC 3339. */
-static void
-time_now (char *text, size_t size)
-{
-	struct timespec now = { 0 };
-	struct tm parts;
-
-	(void) clock_gettime (CLOCK_REALTIME, &now);
-	gmtime_r (&now.tv_sec, &parts);
-	(void) snprintf (text, size, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-	                 parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000);
-}
-
 static void
 log_record (const struct cpod_oci_cli *cli, enum cpod_oci_level level, const char *message)
 {
 	cpod_autostr line = CPOD_STR_INIT;
-	char now[64];
+	struct timespec time = { 0 };
+	char now[CPOD_STATE_TIME];
 
-	time_now (now, sizeof (now));
+	(void) clock_gettime (CLOCK_REALTIME, &time);
+	cpod_state_time (time.tv_sec, time.tv_nsec, now);
 	if (cli->log_json) {
 		cpod_str_add (&line, "{\"msg\":");
 		cpod_json_write_string (&line, message);

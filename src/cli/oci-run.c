@@ -1,7 +1,6 @@
 /* cpod-oci create and cpod-oci run: from a bundle to a container. */
 #include "oci.h"
 #include "oci-tty.h"
-#include "terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +66,7 @@ read_options (struct cpod_oci_cli *cli, int argc, char **argv, bool run, struct 
 int
 cpod_oci_create (struct cpod_oci_cli *cli, int argc, char **argv)
 {
-	struct cpod_bundle_options bundle = { .context = &cli->context, .bundle = ".", .terminal_fd = -1 };
+	struct cpod_bundle_options bundle = { .context = &cli->context, .bundle = "." };
 	struct cpod_error err = { 0 };
 
 	if (read_options (cli, argc, argv, false, &bundle) != 0)
@@ -78,23 +77,12 @@ cpod_oci_create (struct cpod_oci_cli *cli, int argc, char **argv)
 int
 cpod_oci_run (struct cpod_oci_cli *cli, int argc, char **argv)
 {
-	struct cpod_bundle_options bundle = { .context = &cli->context, .bundle = ".", .terminal_fd = -1 };
-	struct cpod_oci_tty tty = { -1, -1 };
+	struct cpod_bundle_options bundle = { .context = &cli->context, .bundle = "." };
 	struct cpod_rt_exit exit = { 0 };
 	struct cpod_error err = { 0 };
-	int ret = 0;
 
 	if (read_options (cli, argc, argv, true, &bundle) != 0)
 		return 1;
-	if (bundle.console_socket == NULL && !bundle.detach) {
-		ret = cpod_oci_tty_open (&tty, &err);
-		bundle.terminal_fd = tty.their_fd;
-		bundle.attend = cpod_oci_tty_attend;
-		bundle.attend_data = &tty;
-		(void) cpod_terminal_size (&bundle.rows, &bundle.columns);
-	}
-	if (ret == 0)
-		ret = cpod_bundle_run (&bundle, &exit, &err);
-	cpod_oci_tty_close (&tty);
-	return ret < 0 ? cpod_oci_fail (cli, "%s", err.message) : exit.code;
+	bundle.terminal = &cpod_oci_tty;
+	return cpod_bundle_run (&bundle, &exit, &err) < 0 ? cpod_oci_fail (cli, "%s", err.message) : exit.code;
 }

@@ -22,24 +22,6 @@
 /* Bytes on their way in one direction. */
 struct flow { int from, to; char bytes[8192]; size_t at, len; bool ended; };
 
-int
-cpod_oci_tty_open (struct cpod_oci_tty *tty, struct cpod_error *err)
-{
-	int pair[2];
-
-	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return cpod_error_sys (err, errno, "socket for a terminal");
-	*tty = (struct cpod_oci_tty) { pair[0], pair[1] };
-	return 0;
-}
-
-void
-cpod_oci_tty_close (struct cpod_oci_tty *tty)
-{
-	cpod_fd_close (&tty->socket_fd);
-	cpod_fd_close (&tty->their_fd);
-}
-
 /* The master that the program's first process has sent. */
 static int
 receive (int socket_fd, int *ret_fd, struct cpod_error *err)
@@ -164,23 +146,29 @@ proxy (int master, int pidfd, int signal_fd, struct cpod_error *err)
 	return 0;
 }
 
-int
-cpod_oci_tty_attend (void *data, int pidfd, int signal_fd, struct cpod_error *err)
+static void
+size (void *data, uint16_t *ret_rows, uint16_t *ret_columns)
+{
+	(void) data;
+	(void) cpod_terminal_size (ret_rows, ret_columns);
+}
+
+static int
+attend (void *data, int socket_fd, int pidfd, int signal_fd, struct cpod_error *err)
 {
 	struct cpod_terminal terminal;
-	struct cpod_oci_tty *tty = data;
 	cpod_autofd master = -1;
-	int ret;
+	int ret = receive (socket_fd, &master, err);
 
-	cpod_fd_close (&tty->their_fd);
-	ret = receive (tty->socket_fd, &master, err);
+	(void) data;
+	if (ret == 0)
+		ret = cpod_terminal_take (&terminal, STDIN_FILENO, err);
 	if (ret < 0)
 		return ret;
-	copy_size (master);
-	ret = cpod_terminal_take (&terminal, STDIN_FILENO, err);
-	if (ret < 0)
-		return ret;
+	copy_size (master);     /* it may have changed meanwhile */
 	ret = proxy (master, pidfd, signal_fd, err);
 	cpod_terminal_release (&terminal);
 	return ret;
 }
+
+const struct cpod_bundle_terminal cpod_oci_tty = { size, attend, NULL };
