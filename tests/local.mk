@@ -65,3 +65,13 @@ demo-watch demo-kill:
 	@SRC=$(abs_srcdir) BUILD=$(abs_builddir) $(srcdir)/examples/demo $(@:demo-%=%)
 
 .PHONY: demo demo-watch demo-kill
+
+# The library's interface, compared with src/libcpod.abi; abi-update writes that anew, when a change is meant.
+abi-check: all
+	SRC=$(abs_srcdir) BUILD=$(abs_builddir) CC="$(CC)" NM="$(NM)" $(SHELL) $(srcdir)/tests/run $(abs_srcdir)/tests/lint/abi.sh
+
+abi-update: all
+	CC="$(CC)" NM="$(NM)" $(srcdir)/tests/lib/abi $(srcdir)/src/include libcpod.so.0 runtimes/production.so >src/libcpod.abi.new
+	mv src/libcpod.abi.new $(srcdir)/src/libcpod.abi
+
+.PHONY: abi-check abi-update

@@ -72,6 +72,7 @@ long_lines () {
 
 ok "the public headers are C11" public c c11
 ok "the public headers are C++" public c++ c++11
+ok "and C++17" public c++ c++17
 ok "every other header compiles alone" alone
 ok "every source begins with a comment" commented
 ok "src/base knows nothing of containers" arrows src/base oci probes rootfs-tools src/pod src/cli
