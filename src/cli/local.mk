@@ -13,6 +13,7 @@ cli_sources += \
 	src/cli/exec.c \
 	src/cli/gc.c \
 	src/cli/healthy.c \
+	src/cli/held-locks.c src/cli/held-locks.h \
 	src/cli/http.c src/cli/http.h modules/http.h \
 	src/cli/http-route.c src/cli/http-route.h \
 	src/cli/interface.S \

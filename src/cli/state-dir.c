@@ -4,6 +4,8 @@
  * lock: a held one means that somebody lives there. */
 #include "state-dir.h"
 
+#include "held-locks.h"
+
 #include "src/base/error.h"
 #include "src/base/fd.h"
 
@@ -437,18 +439,32 @@ cpod_state_list (int pods_fd, char ***ret_names, size_t *ret_n, struct cpod_erro
 	return list_entries (pods_fd, false, ret_names, ret_n, err);
 }
 
+/* true when the entry's lock is among those held: then nothing need be opened to know that somebody lives there. */
+static bool
+is_held (const struct cpod_held_locks *locks, int pods_fd, const char *entry)
+{
+	char path[NAME_MAX + 8];
+	struct stat st;
+
+	snprintf (path, sizeof (path), "%s/lock", entry);
+	return fstatat (pods_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && cpod_held_locks_has (locks, &st);
+}
+
 bool
 cpod_state_any_dead (int pods_fd)
 {
+	struct cpod_held_locks locks;
 	char **names;
 	size_t n;
 	bool dead = false;
 
 	if (list_entries (pods_fd, true, &names, &n, NULL) < 0)
 		return false;
+	cpod_held_locks_read (&locks);
 	for (size_t i = 0; i < n && !dead; i++)
 		dead = strcmp (names[i], ".") != 0 && strcmp (names[i], "..") != 0
-			&& cpod_state_dead (pods_fd, names[i]);
+			&& !is_held (&locks, pods_fd, names[i]) && cpod_state_dead (pods_fd, names[i]);
+	cpod_held_locks_finish (&locks);
 	free (names);
 	return dead;
 }
