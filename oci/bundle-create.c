@@ -92,6 +92,18 @@ join_pid_namespace (struct cpod_making *making, struct cpod_error *err)
 	return 0;
 }
 
+/* Gives the process, which waits at the other end of map_fd, the ids of its user namespace. */
+static int
+map_ids (struct cpod_making *making, int map_fd, struct cpod_error *err)
+{
+	int ret = cpod_idmap_write (&making->ids, making->pid, err);
+
+	if (ret < 0)
+		return cpod_error_prefix (err, ret, "linux.uidMappings");
+	ret = cpod_fd_write_all (map_fd, "1", 1);
+	return ret < 0 ? cpod_error_sys (err, -ret, "tell the container of its ids") : 0;
+}
+
 /* Starts the first process; status_fd is the end that it writes to. */
 static int
 launch (struct cpod_making *making, int status_fd, bool born_in_cgroup, struct cpod_error *err)
@@ -101,12 +113,21 @@ launch (struct cpod_making *making, int status_fd, bool born_in_cgroup, struct c
 		.argv0 = CPOD_INIT_ARGV_LAUNCH, .clone_flags = making->plan.header.clone_flags, .fds = fds,
 		.cgroup_fd = born_in_cgroup ? making->cgroup_fd : -1
 	};
-	cpod_autofd plan = -1;
+	cpod_autofd plan = -1, mapped_fd = -1, map_fd = -1;
+	bool own_users = making->ids.uids.n > 0;
+	int pair[2];
 	size_t n;
 	int ret = cpod_plan_seal (&making->plan, &plan, err);
 
 	if (ret < 0)
 		return ret;
+	if (own_users && pipe2 (pair, O_CLOEXEC) < 0)
+		return cpod_error_sys (err, errno, "pipe for the ids of the container");
+	if (own_users) {
+		mapped_fd = pair[0];
+		map_fd = pair[1];
+		cpod_plan_set_fd (&making->plan, CPOD_SLOT_FIRST, mapped_fd);
+	}
 	making->plan.cgroup_fd = making->cgroup_fd;
 	ret = cpod_plan_open (&making->plan, fds + CPOD_INIT_FD_FIRST, &n, err);
 	if (ret < 0)
@@ -119,7 +140,7 @@ launch (struct cpod_making *making, int status_fd, bool born_in_cgroup, struct c
 	launch.n_fds = CPOD_INIT_FD_FIRST + n;
 	ret = cpod_launch_init (&launch, &making->pidfd, &making->pid, err);
 	cpod_plan_close (&making->plan, fds + CPOD_INIT_FD_FIRST, n);
-	return ret;
+	return ret == 0 && own_users ? map_ids (making, map_fd, err) : ret;
 }
 
 /* Launches in the cgroup; where nobody can be born in it, the container moves there by itself. */

@@ -18,6 +18,7 @@ struct cpod_making {
 	const struct cpod_oci_resources *resources;
 	struct cpod_process process;
 	struct cpod_cgroup_settings settings;
+	struct cpod_idmap ids;              /* of its own user namespace; no ranges: it has none */
 	struct cpod_plan plan;
 	struct cpod_state state;
 	int root_fd, dir_fd;                /* owned; dir_fd is locked */

@@ -229,6 +229,7 @@ cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct
 		.preserve_fds = fds, .n_preserve_fds = options->preserve_fds,
 		.hook_fds = making->hook_fds
 	};
+	struct cpod_namespaces namespaces;
 	int ret;
 
 	if (options->preserve_fds > CPOD_PLAN_SLOTS / 2)
@@ -237,6 +238,10 @@ cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct
 		fds[i] = FIRST_FD + (int) i;
 	cpod_plan_finish (&making->plan);
 	cpod_plan_init (&making->plan);
+	if ((ret = cpod_namespaces_resolve (&input, &namespaces, err)) < 0
+	    || (ret = cpod_compile_container_map (making->spec, namespaces.own, &making->ids, err)) < 0)
+		return ret;
+	input.ids = making->ids.uids.n > 0 ? &making->ids : NULL;
 	if ((ret = cpod_process_resolve (&input, &making->arena, &making->process, err)) < 0
 	    || (ret = announce_fds (making, err)) < 0
 	    || (ret = cpod_cgroup_settings_make (making->resources, &making->arena, &making->settings, err)) < 0

@@ -11,6 +11,7 @@
 #include "src/base/error.h"
 
 #include <errno.h>
+#include <sched.h>
 
 /* The ranges of one kind. */
 static int
@@ -36,11 +37,25 @@ cpod_compile_read_map (const struct cpod_array *uids, const struct cpod_array *g
 	int ret;
 
 	if (uids->n == 0 || gids->n == 0)
-		return cpod_error_set (err, EINVAL, "%s.%s: is required beside the other mappings", field,
+		return cpod_error_set (err, EINVAL, "%s.%s: is required: both kinds of ids are mapped", field,
 		                       uids->n == 0 ? "uidMappings" : "gidMappings");
 	if ((ret = read_ranges (uids, field, &map.uids, err)) < 0 || (ret = read_ranges (gids, field, &map.gids, err)) < 0)
 		return ret;
 	*ret_map = map;
+	return 0;
+}
+
+int
+cpod_compile_container_map (const struct cpod_oci_spec *spec, uint64_t own_namespaces, struct cpod_idmap *ret_map, struct cpod_error *err)
+{
+	static const struct cpod_oci_linux none;
+	const struct cpod_oci_linux *linux_part = spec->linux_part != NULL ? spec->linux_part : &none;
+	bool given = linux_part->uid_mappings.n > 0 || linux_part->gid_mappings.n > 0;
+
+	if ((own_namespaces & CLONE_NEWUSER) != 0)
+		return cpod_compile_read_map (&linux_part->uid_mappings, &linux_part->gid_mappings, "linux", ret_map, err);
+	if (given)
+		return cpod_error_set (err, EINVAL, "linux.uidMappings: there is no user namespace among linux.namespaces to map ids for");
 	return 0;
 }
 
@@ -78,7 +93,9 @@ cpod_compile_mount_ids (struct cpod_compiler *compiler, const struct cpod_oci_mo
 	if (!own && compiler->input->ids == NULL)
 		return cpod_error_set (err, EINVAL, "%s.options: %s needs uidMappings and gidMappings, or a user namespace", field,
 		                       options->idmap_recursive ? "ridmap" : "idmap");
-	given->ids = own ? CPOD_IDS_OF_MAP : CPOD_IDS_OF_USERS;
+	/* A bundle's namespace is not there yet when its mounts are opened, but one with the same ids will do. */
+	given->ids = own || !compiler->input->pod ? CPOD_IDS_OF_MAP : CPOD_IDS_OF_USERS;
+	given->map = compiler->input->ids;
 	given->ids_below = options->idmap_recursive;
 	return own ? read_own (compiler, spec, field, &given->map, err) : 0;
 }

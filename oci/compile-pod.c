@@ -284,15 +284,14 @@ compile_own_mounts (const struct cpod_compile_pod *input, struct cpod_plan *plan
 	op->number.value = MS_PRIVATE | MS_REC;
 }
 
-/* The user namespace is there, empty of ids, when the plan begins. */
-static void
-compile_become_root (const struct cpod_idmap *ids, struct cpod_plan *plan)
+void
+cpod_compile_become_root (const struct cpod_idmap *ids, bool watches_life, struct cpod_plan *plan)
 {
-	struct cpod_given *given = cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_FIRST, NULL, "the pod's user namespace");
-	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_BECOME_ROOT, NULL, "become root of the pod's user namespace");
+	struct cpod_given *given = cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the ids of the user namespace");
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_BECOME_ROOT, NULL, "become root of the user namespace");
 
 	op->users.slot = given->slot;
-	op->users.watches_life = 1;
+	op->users.watches_life = watches_life;
 	op->users.keep_groups = ids->groups_denied;
 	plan->header.dumpable = 1;
 }
@@ -304,7 +303,7 @@ cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, 
 
 	plan->header.null_path = cpod_plan_text (plan, "/dev/null");
 	if (input->ids != NULL)
-		compile_become_root (input->ids, plan);
+		cpod_compile_become_root (input->ids, true, plan);
 	compile_own_mounts (input, plan);
 	compile_small_root (input, plan);
 	op = cpod_plan_add (plan, CPOD_OP_HOSTNAME, NULL, "set the pod's hostname to %s", input->hostname);

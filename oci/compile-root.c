@@ -30,6 +30,16 @@ compile_attach_root (struct cpod_compiler *compiler, uint16_t slot, const char *
 	op->root.path = cpod_plan_text (compiler->plan, path);
 }
 
+/* Where the root stands while it is filled. A bundle's stands where it is; to the root of a user namespace the way
+ * there may be closed, and every host has a /proc. */
+static const char *
+root_place (const struct cpod_compiler *compiler, const char *path)
+{
+	if (compiler->input->pod)
+		return CPOD_OLD_ROOT;
+	return compiler->input->ids != NULL ? "/proc" : path;
+}
+
 /* root.path: a copy of the directory's mounts, cut off from the host's propagation unless the spec wants it. */
 static int
 compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod_error *err)
@@ -56,7 +66,7 @@ compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod
 	op->attr.recursive = 1;
 	op->attr.propagation = propagation->set && propagation->value != CPOD_OCI_PROPAGATION_PRIVATE
 	                       && propagation->value != CPOD_OCI_PROPAGATION_RPRIVATE ? MS_SLAVE : MS_PRIVATE;
-	compile_attach_root (compiler, slot, compiler->input->pod ? CPOD_OLD_ROOT : absolute, "root.path");
+	compile_attach_root (compiler, slot, root_place (compiler, absolute), "root.path");
 	return 0;
 }
 

@@ -226,6 +226,8 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 	if (input->join_cgroup != NULL)
 		compile_join_cgroup (&compiler);
 	plan->header.null_path = cpod_plan_text (plan, input->pod ? CPOD_OLD_NULL : "/dev/null");
+	if (!input->pod && input->ids != NULL)
+		cpod_compile_become_root (input->ids, false, plan);
 	if (!input->own_stdio)
 		cpod_compile_stdio (plan, input->stdio_fd);
 	compile_give_pipes (plan, process);

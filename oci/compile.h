@@ -107,6 +107,10 @@ int cpod_compile_exec (const struct cpod_process *process, const char *const *ar
                        enum cpod_terminal terminal, uint16_t rows, uint16_t columns, struct cpod_plan *plan,
                        struct cpod_error *err);
 
+/* The user namespace is there, empty of ids, when the plan begins: with the first of its given descriptors, a pipe that
+ * tells when they are mapped (CPOD_SLOT_FIRST). watches_life: pod init's plan. */
+void cpod_compile_become_root (const struct cpod_idmap *ids, bool watches_life, struct cpod_plan *plan);
+
 struct cpod_compile_pod {
 	const struct cpod_strings *layers;      /* the host's mount points that containers may need, "/" first */
 	const char *hostname;
@@ -215,6 +219,9 @@ void cpod_compile_own_files (struct cpod_compiler *compiler, uint16_t slot);
  * process makes it. compile-idmap.c */
 int cpod_compile_mount_ids (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec, const struct cpod_mount_options *options,
                             uint16_t slot, const char *field, struct cpod_error *err);
+/* linux.uidMappings and gidMappings, which must be there where own_namespaces has CLONE_NEWUSER, and only there. */
+int cpod_compile_container_map (const struct cpod_oci_spec *spec, uint64_t own_namespaces, struct cpod_idmap *ret_map,
+                                struct cpod_error *err);
 /* Mappings of a spec's; both kinds are required. */
 int cpod_compile_read_map (const struct cpod_array *uids, const struct cpod_array *gids, const char *field, struct cpod_idmap *ret_map,
                            struct cpod_error *err);

@@ -77,6 +77,7 @@ compile (struct cpod_rt_container *c, const struct cpod_rt_pod *pod, const struc
 		.ids = pod->own_users ? &pod->ids : NULL, .no_cgroup = pod->no_cgroup, .gone_caps = ~pod->bounding,
 		.volumes = pod->volumes, .n_volumes = pod->n_volumes
 	};
+	struct cpod_idmap no_ids;   /* of its own: it has none, and may not ask for any */
 	int ret;
 
 	memcpy (input.stdio_fd, c->stdio_fd, sizeof (input.stdio_fd));
@@ -84,6 +85,7 @@ compile (struct cpod_rt_container *c, const struct cpod_rt_pod *pod, const struc
 	if ((ret = cpod_namespaces_resolve (&input, &c->namespaces, err)) < 0
 	    || (ret = cpod_process_resolve (&input, &c->arena, &c->process, err)) < 0
 	    || (ret = cpod_cgroup_settings_make (c->resources, &c->arena, &c->settings, err)) < 0
+	    || (ret = cpod_compile_container_map (c->spec, c->namespaces.own, &no_ids, err)) < 0
 	    || (ret = check_rights (c, pod, err)) < 0)
 		return ret;
 	c->process.watched = c->namespaces.path[CPOD_OCI_NS_PID] != NULL;

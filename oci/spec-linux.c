@@ -44,8 +44,10 @@ check_namespace (struct cpod_decoder *decoder, const struct cpod_json *value, vo
 	ret = cpod_oci_check_rules (decoder, value, rules, N_ELEMENTS (rules), err);
 	if (ret < 0)
 		return ret;
-	if (namespace->type.value == CPOD_OCI_NS_USER)
-		return cpod_oci_not_yet (decoder, value, "type", "a user namespace", err);
+	if (namespace->type.value == CPOD_OCI_NS_USER && (decoder->flags & CPOD_OCI_SPEC_PARTIAL))
+		return cpod_oci_not_yet (decoder, value, "type", "a user namespace of a single container (hostUsers gives the pod one)", err);
+	if (namespace->type.value == CPOD_OCI_NS_USER && namespace->path != NULL && namespace->path[0] != '\0')
+		return cpod_oci_not_yet (decoder, value, "path", "joining a user namespace", err);
 	if (namespace->type.value == CPOD_OCI_NS_TIME)
 		return cpod_oci_not_yet (decoder, value, "type", "a time namespace", err);
 	return 0;
@@ -54,7 +56,7 @@ check_namespace (struct cpod_decoder *decoder, const struct cpod_json *value, vo
 static const struct cpod_field namespace_fields[] = {
 	{ "type", CPOD_KIND_ENUM, CPOD_FIELD_REQUIRED, OFF (namespace, type),
 	  .words = cpod_oci_namespace_words,
-	  .where = "clone3; user and time: not yet" },
+	  .where = "clone3; user: a bundle's, and new; time: not yet" },
 	{ "path", CPOD_KIND_STRING, CPOD_FIELD_ABSOLUTE, OFF (namespace, path),
 	  .where = "setns; absent: a new one" },
 };
@@ -394,10 +396,10 @@ check_linux (struct cpod_decoder *decoder, const struct cpod_json *value, void *
 static const struct cpod_field linux_fields[] = {
 	{ "namespaces", CPOD_KIND_ARRAY, 0, OFF (linux, namespaces), .object = &cpod_oci_namespace_object,
 	  .where = "clone3, setns" },
-	{ "uidMappings", CPOD_KIND_ARRAY, CPOD_FIELD_NOT_YET, OFF (linux, uid_mappings),
-	  .object = &cpod_oci_id_mapping_object, .where = "not yet" },
-	{ "gidMappings", CPOD_KIND_ARRAY, CPOD_FIELD_NOT_YET, OFF (linux, gid_mappings),
-	  .object = &cpod_oci_id_mapping_object, .where = "not yet" },
+	{ "uidMappings", CPOD_KIND_ARRAY, 0, OFF (linux, uid_mappings), .object = &cpod_oci_id_mapping_object,
+	  .where = "of a new user namespace" },
+	{ "gidMappings", CPOD_KIND_ARRAY, 0, OFF (linux, gid_mappings), .object = &cpod_oci_id_mapping_object,
+	  .where = "of a new user namespace" },
 	{ "timeOffsets", CPOD_KIND_MAP, CPOD_FIELD_NOT_YET, OFF (linux, time_offsets),
 	  .object = &cpod_oci_time_offset_object, .where = "not yet" },
 	{ "devices", CPOD_KIND_ARRAY, 0, OFF (linux, devices), .object = &cpod_oci_device_object,

@@ -201,7 +201,7 @@ space_refused () {
 ok "without a mount namespace" space_refused '{"type": "pid"}' ': a pod has no mount namespace to share'
 ok "without a PID namespace" space_refused '{"type": "mount"}' ": sharing the pod's PID namespace is not carried out"
 ok "without any" space_refused '' ': a pod has no mount namespace'
-ok "a user namespace" space_refused "$OWN"', {"type": "user"}' '\[2\].type: a user namespace is not carried out'
+ok "a user namespace" space_refused "$OWN"', {"type": "user"}' '\[2\].type: a user namespace of a single container'
 ok "a time namespace" space_refused "$OWN"', {"type": "time"}' '\[2\].type: a time namespace is not carried out'
 ok "one type twice" space_refused "$OWN"', {"type": "pid"}' '\[2\]: "pid" stands here twice'
 ok "an unknown type" space_refused "$OWN"', {"type": "net"}' '\[2\].type: "net" is not one of'

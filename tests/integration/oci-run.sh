@@ -253,9 +253,9 @@ wrong "a number out of bounds" 'process.user.uid' 's|"uid": 0|"uid": 4294967295|
 CAPS=', "capabilities": {"bounding": ["CAP_EVERYTHING"]}'
 config /inside
 wrong "an unknown capability" 'process.capabilities.bounding\[0\]'
-SPACES="$NAMESPACES"', {"type": "user"}'
+SPACES="$NAMESPACES"', {"type": "time"}'
 config /inside
-wrong "what is not carried out" 'linux.namespaces\[6\].type: a user namespace is not carried out'
+wrong "what is not carried out" 'linux.namespaces\[6\].type: a time namespace is not carried out'
 SPACES='{"type": "pid"}'
 config /inside
 wrong "no mount namespace" 'linux.namespaces: a mount namespace is needed'

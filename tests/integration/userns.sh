@@ -249,6 +249,65 @@ printf '{"ociVersion": "1.2.0", "root": {"path": "%s/root"}, "process": {"cwd": 
 ok "a bundle has mappings as well" prints '"path:/data/root":{"type":"f","mode":"0600","uid":5000,"gid":5000' \
 	"$CPOD_OCI" run --bundle "$DISK/bundle" "$POD-bundle"
 
+# ---- bundles ----
+
+# bundle NAMESPACES MORE WORD...: one on the disk's root, given to the first of its ids, with more in linux.
+bundle () {
+	bundle_spaces=$1 bundle_more=$2
+	shift 2
+	printf '{"ociVersion": "1.2.0", "root": {"path": "%s/mapped"}, "process": {"cwd": "/", "args": %s, "user": {"uid": 0, "gid": 0},
+		"env": ["CPOD_TEST=%s"]}, "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}%s]%s}, "mounts": [{"destination": "/proc",
+		"type": "proc"}, {"destination": "/dev", "type": "tmpfs"}, %s]}' "$DISK" "$(json_words "$@")" "$CPOD_TEST" "$bundle_spaces" \
+		"$bundle_more" "$(mapped '"bind", "idmap"' '')" >"$DISK/bundle/config.json"
+}
+# oci WORD...: a command of cpod-oci.
+oci () {
+	"$CPOD_OCI" --root "$TMP/oci" "$@"
+}
+# bundle_refused WORDS: in one line.
+bundle_refused () {
+	exits 1 oci run --bundle "$DISK/bundle" "$POD-bad" >"$TMP/.refused" 2>&1
+	grep -e "$1" "$TMP/.refused" || { cat "$TMP/.refused"; return 1; }
+}
+cp -R "$DISK/root" "$DISK/mapped"
+chown -R "$FIRST:$FIRST" "$DISK/mapped"
+chmod 700 "$DISK/bundle"
+IDS=", \"uidMappings\": [{\"containerID\": 0, \"hostID\": $FIRST, \"size\": 2000}], \"gidMappings\": [{\"containerID\": 0, \"hostID\": $FIRST, \"size\": 2000}]"
+ALSO=', {"type": "user"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "cgroup"}'
+bundle "$ALSO" "$IDS" /inside sleep 4715
+ok "a bundle with a user namespace is created" oci create --bundle "$DISK/bundle" "$POD-own"
+ok "and started" oci start "$POD-own"
+ok "its root is the first of its ids on the host" test "$(ids "$(host_pid '/inside sleep 4715')")" = "$FIRST $FIRST "
+ok "it has these ids" prints "^ *0 *$FIRST *2000$" oci exec "$POD-own" /inside cat /proc/self/uid_map
+ok "an idmapped mount has them" oci exec "$POD-own" /inside touch /data/bundle
+ok "so that what root writes is root's" owner "$DISK/data/bundle" 0:0
+ok "what it writes elsewhere is its own" oci exec "$POD-own" /inside touch /tmp/x
+ok "of its ids" owner "$DISK/mapped/tmp/x" "$FIRST:$FIRST"
+ok "it has devices" oci exec "$POD-own" /inside write /dev/null x
+ok "and makes none" exits 1 oci exec "$POD-own" /inside mknod /tmp/made c 1 3
+ok "a command of another user's is that user's" oci exec --user 7:8 --cwd /data "$POD-own" /inside touch /data/seven
+ok "on the disk as well" owner "$DISK/data/seven" 7:8
+ok "it ends" oci delete --force "$POD-own"
+if [ "$PLACE" != vm ]; then
+	bundle ', {"type": "user"}' '' /inside exit 0
+	ok "without mappings it is refused" bundle_refused 'linux.uidMappings: is required'
+	bundle '' "$IDS" /inside exit 0
+	ok "so are mappings without it" bundle_refused 'linux.uidMappings: there is no user namespace'
+	bundle ', {"type": "user", "path": "/proc/self/ns/user"}' "$IDS" /inside exit 0
+	ok "and one by path" bundle_refused 'linux.namespaces\[2\].path: joining a user namespace is not carried out'
+	bundle ', {"type": "user"}' "$IDS" /inside exit 0
+	sed -i 's/"uid": 0, "gid": 0}/"uid": 2000, "gid": 0}/' "$DISK/bundle/config.json"
+	ok "and ids that it has not" bundle_refused 'process.user.uid: 2000 is not among the ids'
+	SPEC='"linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "user"}]}'
+	pod "$(container main /inside exit 0)" >"$TMP/bad.json"
+	unset SPEC
+	SPEC="\"linux\": {${IDS#, }}"
+	pod "$(container main /inside exit 0)" >"$TMP/ids.json"
+	unset SPEC
+	ok "nor mappings" refused ids 'linux.uidMappings: there is no user namespace'
+	ok "a container of a pod has none of its own" refused bad 'namespaces\[2\].type: a user namespace of a single container'
+fi
+
 # ---- what it cannot be had with ----
 
 TOP='"hostNetwork": true' users "$(own main /inside view)" >"$TMP/bad.json"

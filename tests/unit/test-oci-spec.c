@@ -692,7 +692,7 @@ words_that_are_not_carried_out_are_refused_by_name (void **state)
 {
 	(void) state;
 	expect_refusal ("{'linux': {'namespaces': [{'type': 'user'}]}}", ENOTSUP,
-	                "1:36: linux.namespaces[0].type: a user namespace "
+	                "1:36: linux.namespaces[0].type: a user namespace of a single container (hostUsers gives the pod one) "
 	                "is not carried out by this version");
 	expect_refusal ("{'linux': {'namespaces': [{'type': 'time'}]}}", ENOTSUP,
 	                "linux.namespaces[0].type: a time namespace is not carried out by this version");
