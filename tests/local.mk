@@ -21,6 +21,7 @@ tests/unit/test-net: UNIT_LIBS = -lmnl
 tests/unit/test-cgroup: UNIT_LIBS = -lm
 tests/unit/test-seccomp tests/unit/test-seccomp-default: UNIT_FILES = tests/lib/bpf-interp.c tests/lib/seccomp-probe.c
 tests/unit/test-controller: UNIT_FILES = tests/lib/fake-runtime.c
+tests/unit/test-behaviours: UNIT_CFLAGS = -DBEHAVIOURS=\"$(abs_srcdir)/tests/data/behaviours\"
 
 -include $(addsuffix .d,$(unit_tests))
 
