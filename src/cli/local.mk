@@ -4,6 +4,7 @@ cli_sources += \
 	src/cli/args.c src/cli/args.h \
 	src/cli/check.c \
 	src/cli/client.c src/cli/client.h \
+	src/cli/complete.c src/cli/complete.h \
 	src/cli/control.c src/cli/control.h src/cli/control-connection.c src/cli/control-connection.h \
 	src/cli/control-methods.c \
 	src/cli/control-streams.c \

@@ -3,6 +3,7 @@
  * --version is answered before anything else: no table is read, no library initialised. Everything here is
  * words; the work is in one file a command. */
 #include "cli.h"
+#include "complete.h"
 
 #include "src/base/decode.h"
 
@@ -27,8 +28,9 @@ static const struct cpod_command *const commands[] = {
 	&cpod_command_check,
 	&cpod_command_simulate,
 	&cpod_command_gc,
+	NULL,
 };
-#define N_COMMANDS (sizeof (commands) / sizeof (commands[0]))
+#define N_COMMANDS (sizeof (commands) / sizeof (commands[0]) - 1)
 
 static const char general_tail[] =
 	"\n"
@@ -174,6 +176,8 @@ main (int argc, char **argv)
 		return help (NULL);
 	if (strcmp (argv[1], "help") == 0)
 		return help (argc > 2 ? argv[2] : NULL);
+	if (strcmp (argv[1], "__complete") == 0)   /* asked by the shells; see docs/completion */
+		return cpod_complete (commands, (const char *const *) argv + 2, (size_t) argc - 2);
 	command = find_command (argv[1]);
 	return command != NULL ? run_command (command, argc - 2, argv + 2) : unknown_word (argv[1]);
 }

@@ -187,7 +187,7 @@ static const struct cpod_option options[] = {
 };
 
 const struct cpod_command cpod_command_simulate = {
-	.name = "simulate", .usage = "[OPTION]... FILE", .options = options, .min_args = 1, .max_args = 1,
+	.name = "simulate", .usage = "[OPTION]... FILE", .operands = "f", .options = options, .min_args = 1, .max_args = 1,
 	.run = simulate,
 	.summary = "Show what a pod would do, on a virtual clock",
 	.details = "Runs the pod's state machine without a container: starts, ends and results of probes come from the\n"
