@@ -194,8 +194,8 @@ cpod_rtc_create (struct cpod_rt_pod *pod, const struct cpod_rt_container_config 
 	}
 	pthread_mutex_lock (&pod->lock);
 	c->number = ++pod->next_number;
-	c->next = pod->containers;
-	pod->containers = c;
+	c->next = pod->containers[c->number % CPOD_POD_BUCKETS];
+	pod->containers[c->number % CPOD_POD_BUCKETS] = c;
 	pthread_mutex_unlock (&pod->lock);
 	*ret_container = c;
 	return 0;
@@ -524,7 +524,7 @@ cpod_rtc_destroy (struct cpod_rt_container *c)
 	}
 	remove_cgroup (c);
 	pthread_mutex_lock (&pod->lock);
-	for (struct cpod_rt_container **at = &pod->containers; *at != NULL; at = &(*at)->next) {
+	for (struct cpod_rt_container **at = &pod->containers[c->number % CPOD_POD_BUCKETS]; *at != NULL; at = &(*at)->next) {
 		if (*at == c) {
 			*at = c->next;
 			break;

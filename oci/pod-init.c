@@ -159,7 +159,7 @@ cpod_rtinit_await_ready (struct cpod_rt_pod *pod, struct cpod_rt_init *init, str
 static struct cpod_rt_container *
 find_container (struct cpod_rt_pod *pod, uint32_t number)
 {
-	for (struct cpod_rt_container *c = pod->containers; c != NULL; c = c->next)
+	for (struct cpod_rt_container *c = pod->containers[number % CPOD_POD_BUCKETS]; c != NULL; c = c->next)
 		if (c->number == number)
 			return c;
 	return NULL;

@@ -29,6 +29,8 @@ struct cpod_rt_init {
 	struct cpod_error failure;          /* why, when it was never ready */
 };
 
+#define CPOD_POD_BUCKETS 256
+
 struct cpod_rt_pod {
 	struct cpod_arena arena;            /* names, the host view */
 	char *name, *hostname;
@@ -56,7 +58,7 @@ struct cpod_rt_pod {
 	pthread_mutex_t lock;               /* for what follows */
 	struct cpod_rt_init init;           /* pod init */
 	uint32_t next_number;
-	struct cpod_rt_container *containers;   /* all that may still be told of */
+	struct cpod_rt_container *containers[CPOD_POD_BUCKETS];   /* all that may still be told of, by their number */
 };
 
 enum cpod_container_state { CPOD_CREATED, CPOD_STARTING, CPOD_RUNNING, CPOD_ENDED };

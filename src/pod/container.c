@@ -115,6 +115,9 @@ cpod_container_make (struct cpod_container *c, struct cpod_error *err)
 	c->id = id;
 	run->container = c;
 	run->next = c->pod->runs;
+	run->link = &c->pod->runs;
+	if (run->next)
+		run->next->link = &run->next;
 	c->pod->runs = run;
 	c->run = run;
 	return 0;
@@ -127,11 +130,10 @@ static void
 give_back (struct cpod_run *run)
 {
 	struct cpod_pod *pod = run->container->pod;
-	struct cpod_run **link = &pod->runs;
 
-	while (*link != run)
-		link = &(*link)->next;
-	*link = run->next;
+	*run->link = run->next;
+	if (run->next)
+		run->next->link = run->link;
 	if (run->container->run == run)
 		run->container->run = NULL;
 	pod->table->destroy (run->rt);

@@ -39,7 +39,7 @@ struct cpod_run {
 	bool begun, running;                /* start was called; it succeeded, and the program has not ended */
 	bool over;                          /* ended, or never to start */
 	unsigned int n_ops;                 /* attempts, hooks and execs in progress: rt must stay */
-	struct cpod_run *next;              /* in the pod's list */
+	struct cpod_run *next, **link;      /* in the pod's list: the next, and what points here */
 };
 
 struct cpod_prober {
