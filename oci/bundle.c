@@ -227,7 +227,7 @@ cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct
 		.join_cgroup = join_cgroup, .wait = making->waits, .keep_keyring = options->keep_keyring,
 		.terminal_fd = making->terminal_fd, .rows = making->rows, .columns = making->columns,
 		.preserve_fds = fds, .n_preserve_fds = options->preserve_fds,
-		.hook_fds = making->hook_fds
+		.hook_fds = making->hook_fds, .no_cgroup = options->context->cgroup_manager == CPOD_CGROUP_MANAGER_DISABLED
 	};
 	struct cpod_namespaces namespaces;
 	int ret;

@@ -234,6 +234,20 @@ compile_options (struct cpod_compiler *compiler, const struct mount *mount)
 	return cpod_plan_texts (compiler->plan, kept, n);
 }
 
+/* A tmpfs with what it hides; owner and mode of the directory as well, unless the options say what they are. */
+static void
+compile_copy_up (struct cpod_compiler *compiler, const struct mount *mount, uint16_t slot)
+{
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_COPY_UP, mount->field, "copy %s into it", mount->spec->destination);
+
+	op->path.path = cpod_plan_text (compiler->plan, mount->spec->destination);
+	op->path.slot = slot;
+	for (size_t i = 0; i < mount->options.n_data; i++)
+		if (strncmp (mount->options.data[i], "mode=", 5) == 0 || strncmp (mount->options.data[i], "uid=", 4) == 0
+		    || strncmp (mount->options.data[i], "gid=", 4) == 0)
+			op->path.reserved = 1;
+}
+
 /* A file system that the container's first process makes. */
 static void
 compile_own (struct cpod_compiler *compiler, const struct mount *mount)
@@ -252,6 +266,8 @@ compile_own (struct cpod_compiler *compiler, const struct mount *mount)
 	op->fsmount.source = mount->spec->source ? cpod_plan_text (compiler->plan, mount->spec->source) : 0;
 	op->fsmount.options = compile_options (compiler, mount);
 	op->fsmount.attributes = (uint32_t) set;
+	if (mount->options.copy_up)
+		compile_copy_up (compiler, mount, slot);
 	compile_attach (compiler, mount, slot, CPOD_MAKE_DIR);
 	if (strcmp (mount->spec->destination, "/dev") == 0)
 		compiler->dev_slot = strcmp (mount->type, "tmpfs") == 0 ? slot : 0;
@@ -384,6 +400,8 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 	if (ret < 0)
 		return cpod_error_prefix (err, ret, "%s.options", field);
 	mount.type = spec->type != NULL && spec->type[0] != '\0' ? spec->type : "none";
+	if (mount.options.copy_up && (mount.options.bind || strcmp (mount.type, "tmpfs") != 0))
+		return cpod_error_set (err, EINVAL, "%s.options: \"tmpcopyup\" is for a tmpfs", field);
 	note_kernel_mount (compiler, spec->destination, 0);
 	if (strcmp (spec->destination, "/dev") == 0)
 		compiler->dev_slot = 0;
@@ -401,14 +419,17 @@ compile_mount (struct cpod_compiler *compiler, const struct cpod_oci_mount *spec
 		return ret;
 	if (strcmp (mount.type, "cgroup2") == 0 && (compiler->namespaces.own & CLONE_NEWCGROUP) == 0
 	    && compiler->namespaces.path[CPOD_OCI_NS_CGROUP] == NULL) {
-		compile_own_cgroup (compiler, &mount);
+		if (compiler->input->no_cgroup)
+			compile_no_cgroup (compiler, &mount);
+		else
+			compile_own_cgroup (compiler, &mount);
 		return 0;
 	}
 	if (!inside && !compiler->input->unprivileged)
 		return compile_foreign (compiler, &mount, err);
 	if (strcmp (mount.type, "proc") == 0 && compiler->pidns_slot != 0 && !cpod_kernel_has_pidns ())
 		return refuse_procfs (compiler, err);
-	if (strcmp (mount.type, "cgroup2") == 0 && compiler->input->no_cgroup)
+	if (strcmp (mount.type, "cgroup2") == 0 && compiler->input->no_cgroup && compiler->input->pod)
 		compile_no_cgroup (compiler, &mount);
 	else if (strcmp (mount.type, "sysfs") == 0 && has_hosts_sysfs (compiler))
 		compile_hosts_sysfs (compiler, &mount);

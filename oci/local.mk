@@ -1,6 +1,6 @@
 # oci: the native runtime. Files: oci_sources += oci/X.c; pod init: init_sources += oci/init/X.c
 oci_sources += oci/spec.c oci/spec.h oci/spec-check.c oci/spec-check.h oci/spec-linux.c oci/spec-process.c oci/spec-resources.c oci/spec-seccomp.c
-init_sources += oci/init/main.c oci/init/launch.c oci/init/home.c oci/init/walk.c oci/init/walk-mounts.c oci/init/walk-files.c oci/init/walk-process.c oci/init/walk-wait.c oci/init/walk-terminal.c
+init_sources += oci/init/main.c oci/init/launch.c oci/init/home.c oci/init/walk.c oci/init/walk-mounts.c oci/init/walk-files.c oci/init/walk-process.c oci/init/walk-wait.c oci/init/walk-copy.c oci/init/walk-terminal.c
 oci_sources += oci/seccomp.c oci/seccomp.h oci/seccomp-args.c oci/seccomp-args.h oci/seccomp-emit.c oci/seccomp-emit.h oci/seccomp-default.c oci/seccomp-spec.c oci/syscall-table.c oci/syscall-table.h oci/syscall-table.inc
 oci_sources += oci/cgroup.c oci/cgroup.h oci/cgroup-life.c oci/cgroup-mount.c oci/cgroup-settings.c
 oci_sources += oci/caps.c oci/caps.h

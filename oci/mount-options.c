@@ -14,7 +14,7 @@
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
 #endif
 
-enum effect { SET, CLEAR, ATIME, PROPAGATION, BIND, IDMAP, SUPERBLOCK, IGNORED, REFUSED };
+enum effect { SET, CLEAR, ATIME, PROPAGATION, BIND, COPY_UP, IDMAP, SUPERBLOCK, IGNORED, REFUSED };
 
 /* flag: attribute or MS_ flag; for SUPERBLOCK nothing: the name goes on as it is. */
 static const struct option {
@@ -48,7 +48,7 @@ static const struct option {
 	{ "nofail", IGNORED, 0 },
 	{ "remount", REFUSED, 0 }, { "move", REFUSED, 0 },
 	{ "idmap", IDMAP, 0 },                       { "ridmap", IDMAP, MS_REC },
-	{ "tmpcopyup", REFUSED, 0 },
+	{ "tmpcopyup", COPY_UP, 0 },
 	{ "loop", REFUSED, 0 },
 };
 
@@ -111,6 +111,9 @@ apply (struct cpod_mount_options *options, const struct option *option)
 	case IDMAP:
 		options->idmap = true;
 		options->idmap_recursive = options->idmap_recursive || option->flag != 0;
+		break;
+	case COPY_UP:
+		options->copy_up = true;
 		break;
 	case SUPERBLOCK:
 		options->data[options->n_data++] = option->name;

@@ -12,6 +12,7 @@ struct cpod_mount_options {
 	bool propagation_recursive;
 	bool bind, recursive;                /* bind; rbind */
 	bool idmap, idmap_recursive;         /* idmap; ridmap */
+	bool copy_up;                        /* tmpcopyup */
 	const char **data;                   /* n_data "key" or "key=value", for the file system */
 	size_t n_data;
 };

@@ -428,6 +428,7 @@ static const char *const step_words[CPOD_STEPS] = {
 	[CPOD_STEP_CONTROLLING] = "TIOCSCTTY",
 	[CPOD_STEP_ALONE] = "whoever was to let it go on is gone",
 	[CPOD_STEP_FORK] = "run it",
+	[CPOD_STEP_COPY] = "copy",
 	[CPOD_STEP_CHROOT] = "cpod runs in a chroot, whose outside a container could reach",
 };
 

@@ -100,6 +100,8 @@ enum cpod_op_kind {
 	CPOD_OP_WAIT,          /* the same, but for the start of the container: nothing but the exec is left then */
 	CPOD_OP_HOOK,          /* hook: a program is run and must succeed */
 	CPOD_OP_FIND,          /* exec.paths: one of them can be executed; found out before the start is waited for */
+	CPOD_OP_COPY_UP,       /* path: what stands there beneath the root is copied into the tmpfs in slot, that will hide it;
+	                        * reserved: 1 if the tmpfs has a mode of its own */
 	CPOD_OP_KINDS,
 };
 
@@ -230,7 +232,7 @@ enum cpod_step {
 	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
 	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,
 	CPOD_STEP_NOT_DIRECTORY, CPOD_STEP_SIGNALS, CPOD_STEP_CHROOT, CPOD_STEP_TERMINAL, CPOD_STEP_SEND,
-	CPOD_STEP_CONTROLLING, CPOD_STEP_ALONE, CPOD_STEP_FORK,
+	CPOD_STEP_CONTROLLING, CPOD_STEP_ALONE, CPOD_STEP_FORK, CPOD_STEP_COPY,
 	/* of a hook; the record's error is its exit status, its signal */
 	CPOD_STEP_HOOK_EXIT, CPOD_STEP_HOOK_SIGNAL, CPOD_STEP_HOOK_TIMEOUT,
 	/* no failures: the walk waits for the parent (SYNC, WAIT); the command of an exec has this pid (op) */

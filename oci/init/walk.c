@@ -134,6 +134,7 @@ static long (*const operations[CPOD_OP_KINDS]) (struct cpod_walk *, const struct
 	[CPOD_OP_WAIT]          = walk_wait,
 	[CPOD_OP_HOOK]          = walk_hook,
 	[CPOD_OP_FIND]          = walk_find,
+	[CPOD_OP_COPY_UP]       = walk_copy_up,
 };
 
 long

@@ -92,6 +92,9 @@ long walk_open_volume (struct cpod_walk *walk, int root, const char *path);
  * of its own, begins there. For where a child cannot be born in its group. */
 long walk_enter_cgroup (struct cpod_walk *walk, int group, int new_namespace);
 
+/* walk-copy.c */
+long walk_copy_up (struct cpod_walk *walk, const struct cpod_op *op);
+
 /* walk-wait.c */
 long walk_sync (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_wait (struct cpod_walk *walk, const struct cpod_op *op);

@@ -105,11 +105,35 @@ for word in size=1024k nr_inodes=100 mode=701; do
 	ok "so does $word" has super "$word"
 done
 # What is refused before the kernel is asked need not be tried in every place.
-[ "$PLACE" = vm ] || for word in remount move loop tmpcopyup; do
+[ "$PLACE" = vm ] || for word in remount move loop; do
 	add /a tmpfs tmpfs "$word"
 	view_pod bad
 	ok "$word is refused by name" refused bad "mounts\[0\].options: option \"$word\" is not carried out"
 done
+mkdir -p "$TMP/root/full/deep/er"
+echo content >"$TMP/root/full/deep/er/file"
+chmod 4711 "$TMP/root/full/deep/er/file"
+ln -s deep/er/file "$TMP/root/full/link"
+mkfifo "$TMP/root/full/fifo"
+chmod 1730 "$TMP/root/full"
+chown 3:4 "$TMP/root/full" "$TMP/root/full/deep"
+add /full tmpfs tmpfs tmpcopyup size=1m
+view_pod up /inside view path:/full path:/full/deep path:/full/deep/er/file path:/full/link path:/full/fifo
+ok "a tmpfs with tmpcopyup" result up
+ok "is one" mounted up /full '"type":"tmpfs"'
+ok "with the owner and the mode of what it hides" has up '"path:/full":{"type":"d","mode":"1730","uid":3,"gid":4'
+ok "with its directories" has up '"path:/full/deep":{"type":"d","mode":"0755","uid":3,"gid":4'
+ok "and its files, with all their bits" has up '"path:/full/deep/er/file":{"type":"f","mode":"4711","uid":0,"gid":0,"size":8'
+ok "and its links, as they are" has up '"target":"deep/er/file"'
+ok "and its FIFOs" has up '"path:/full/fifo":{"type":"p"'
+add /full tmpfs tmpfs tmpcopyup size=4k
+awk 'BEGIN { while (i++ < 3000) print "0123456789" }' >"$TMP/root/full/large"
+view_pod toolarge
+ok "what does not fit fails the pod" fails_to_start toolarge 'mounts\[0\]: copy /full into it: copy: No space left'
+rm "$TMP/root/full/large"
+add /a bind "$TMP" bind tmpcopyup
+view_pod bad
+ok "tmpcopyup is for a tmpfs alone" refused bad 'mounts\[0\].options: "tmpcopyup" is for a tmpfs'
 add /a tmpfs tmpfs frobnicate
 view_pod bad
 ok "an option that no file system knows fails the pod" fails_to_start bad 'main.*mounts\[0\].*Invalid argument'

@@ -1,5 +1,5 @@
 # Hooks of all six kinds: when they run, in which namespaces, what they read, what becomes of a failure or a timeout.
-# where: host vm asan
+# where: host asan
 # timeout: 120
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
