@@ -9,3 +9,8 @@ modules += $(if $(wildcard $(srcdir)/modules/http.c),modules/http.so)
 modules/http.so: MODULE_PKG_CFLAGS = $(MICROHTTPD_CFLAGS)
 modules/http.so: MODULE_PKG_LIBS = $(MICROHTTPD_LIBS)
 endif
+if HAVE_LIBCURL
+modules += $(if $(wildcard $(srcdir)/modules/fetch.c),modules/fetch.so)
+modules/fetch.so: MODULE_PKG_CFLAGS = $(LIBCURL_CFLAGS)
+modules/fetch.so: MODULE_PKG_LIBS = $(LIBCURL_LIBS)
+endif

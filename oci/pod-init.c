@@ -30,13 +30,14 @@
 
 #define DEATH_NS 2000000000ull   /* how long the kernel may take to end what was killed */
 #define READY_MS 10000           /* for a plan that takes microseconds */
+#define ANSWER_MS 1000           /* for one system call */
 
 void
 cpod_rtinit_init (struct cpod_rt_init *init)
 {
 	memset (init, 0, sizeof (*init));
 	cpod_plan_init (&init->plan);
-	init->socket_fd = init->pidfd = -1;
+	init->socket_fd = init->pidfd = init->answer_fd = -1;
 }
 
 /* Opens what the plan wants behind the descriptors that cpod-init finds open (proto.h), and launches it. */
@@ -135,6 +136,7 @@ cpod_rtinit_finish (struct cpod_rt_init *init)
 	siginfo_t info;
 
 	cpod_fd_close (&init->socket_fd);
+	cpod_fd_close (&init->answer_fd);
 	cpod_plan_finish (&init->plan);
 	if (init->pidfd < 0)
 		return;
@@ -192,6 +194,13 @@ take_message (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const struct c
 			break;
 		c->exited = true;
 		c->status = message->status;
+		break;
+	case CPOD_MESSAGE_SOCKET:
+		cpod_fd_close (&init->answer_fd);
+		init->answered = true;
+		init->answer_error = message->record.error;
+		init->answer_fd = fd;
+		fd = -1;
 		break;
 	default:
 		break;
@@ -277,4 +286,46 @@ cpod_rtinit_send (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const stru
 	if (init->failure.code != 0)
 		return cpod_error_set (err, init->failure.code, "pod init: %s", init->failure.message);
 	return cpod_error_set (err, ESRCH, "pod init is gone");
+}
+
+/* ---- sockets ---- */
+
+/* Asks, and waits for the answer. Call with the lock held. */
+static int
+ask_for_socket (struct cpod_rt_pod *pod, const struct cpod_message *message, struct cpod_error *err)
+{
+	const struct iovec part = { (void *) (uintptr_t) message, sizeof (*message) };
+	const uint64_t end = cpod_clock_ns () + ANSWER_MS * 1000000ull;
+	struct cpod_rt_init *init = &pod->init;
+	int ret = cpod_rtinit_await_ready (pod, init, err);
+
+	init->answered = false;
+	if (ret == 0)
+		ret = cpod_rtinit_send (pod, init, &part, 1, NULL, 0, err);
+	if (ret < 0)
+		return ret;
+	while (!init->answered && !init->dead && cpod_clock_ns () < end)
+		cpod_rtinit_receive (pod, init, 100);
+	if (!init->answered)
+		return cpod_error_set (err, init->dead ? ESRCH : ETIMEDOUT, init->dead ? "pod init is gone" : "pod init does not answer");
+	if (init->answer_error != 0)
+		return cpod_error_sys (err, init->answer_error, "socket in the pod's network");
+	return init->answer_fd >= 0 ? 0 : cpod_error_set (err, EMFILE, "a socket of the pod's network did not arrive");
+}
+
+int
+cpod_rtpod_socket (struct cpod_rt_pod *pod, int domain, int type, int protocol, int *ret_fd, struct cpod_error *err)
+{
+	const struct cpod_message message = {
+		.magic = CPOD_INIT_MAGIC, .kind = CPOD_MESSAGE_SOCKET, .flags = (uint32_t) domain,
+		.pid = type | SOCK_CLOEXEC, .status = protocol
+	};
+	int ret;
+
+	pthread_mutex_lock (&pod->lock);
+	ret = ask_for_socket (pod, &message, err);
+	if (ret == 0)
+		*ret_fd = cpod_fd_steal (&pod->init.answer_fd);
+	pthread_mutex_unlock (&pod->lock);
+	return ret;
 }

@@ -173,6 +173,7 @@ static const struct cpod_runtime_async async = {
 	.size = sizeof (async),
 	.pod_create = cpod_rtpod_create,
 	.pod_destroy = cpod_rtpod_destroy,
+	.pod_socket = cpod_rtpod_socket,
 	.start = cpod_rtc_start,
 	.exec = cpod_rtexec_start,
 	.op_result = op_result,
@@ -193,7 +194,7 @@ const struct cpod_runtime cpod_runtime_production = {
 	.name = "production",
 	.version = CPOD_VERSION,
 	.capabilities = CPOD_RT_CAP_SIGNALS | CPOD_RT_CAP_STDIO | CPOD_RT_CAP_POD | CPOD_RT_CAP_TTY | CPOD_RT_CAP_EXEC_KILL | CPOD_RT_CAP_OOM
-	                | CPOD_RT_CAP_STATS | CPOD_RT_CAP_PAUSE | CPOD_RT_CAP_LIFELINE,
+	                | CPOD_RT_CAP_STATS | CPOD_RT_CAP_PAUSE | CPOD_RT_CAP_LIFELINE | CPOD_RT_CAP_NET,
 	.create = create,
 	.start = start,
 	.wait = wait_for,

@@ -26,6 +26,8 @@ struct cpod_rt_init {
 	pid_t pid;
 	bool ready;                         /* READY has come */
 	bool dead;                          /* it is gone */
+	bool answered;                      /* the socket that was asked for has come: */
+	int answer_fd, answer_error;        /* owned, -1: none; an errno */
 	struct cpod_error failure;          /* why, when it was never ready */
 };
 
@@ -169,6 +171,9 @@ int cpod_rtinit_send (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const 
 /* Takes what pod init has said; waits up to timeout_ms for the first message (0: does not wait). Call
  * with the lock held. */
 void cpod_rtinit_receive (struct cpod_rt_pod *pod, struct cpod_rt_init *init, int timeout_ms);
+
+/* A socket in the pod's network (runtime.h, pod_socket). */
+int cpod_rtpod_socket (struct cpod_rt_pod *pod, int domain, int type, int protocol, int *ret_fd, struct cpod_error *err);
 
 /* ---- request.c ---- */
 

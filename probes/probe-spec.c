@@ -104,30 +104,34 @@ decode_port (struct cpod_decoder *decoder, const struct cpod_json *value, void *
 }
 
 static const struct cpod_field header_fields[] = {
-	{ "name", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_NONEMPTY, OFF (http_header, name), .where = "" },
-	{ "value", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED, OFF (http_header, value), .where = "" },
+	{ "name", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_NONEMPTY, OFF (http_header, name), .where = "its name" },
+	{ "value", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED, OFF (http_header, value), .where = "its value" },
 };
 static const struct cpod_object header_object = { "httpHeaders", TABLE (http_header, header_fields), NULL, false };
 
 static const char *const scheme_words[] = { "HTTP", "HTTPS", NULL };
 static const struct cpod_field http_get_fields[] = {
-	{ "path", CPOD_KIND_STRING, 0, OFF (http_get, path), .where = "" },
-	{ "port", CPOD_KIND_CUSTOM, CPOD_FIELD_REQUIRED, OFF (http_get, port), .custom = decode_port, .where = "" },
-	{ "host", CPOD_KIND_STRING, 0, OFF (http_get, host), .where = "" },
-	{ "scheme", CPOD_KIND_ENUM, 0, OFF (http_get, scheme), .words = scheme_words, .where = "" },
-	{ "httpHeaders", CPOD_KIND_ARRAY, 0, OFF (http_get, headers), .object = &header_object, .where = "" },
+	{ "path", CPOD_KIND_STRING, 0, OFF (http_get, path), .where = "default /" },
+	{ "port", CPOD_KIND_CUSTOM, CPOD_FIELD_REQUIRED, OFF (http_get, port), .custom = decode_port,
+	  .where = "a number, or the name of one of the container's ports" },
+	{ "host", CPOD_KIND_STRING, 0, OFF (http_get, host), .where = "default 127.0.0.1, in the pod's network" },
+	{ "scheme", CPOD_KIND_ENUM, 0, OFF (http_get, scheme), .words = scheme_words,
+	  .where = "HTTP, or HTTPS with any certificate; default HTTP" },
+	{ "httpHeaders", CPOD_KIND_ARRAY, 0, OFF (http_get, headers), .object = &header_object,
+	  .where = "sent besides, or instead of, User-Agent, Accept and Connection" },
 };
 const struct cpod_object cpod_http_get_object = { "httpGet", TABLE (http_get, http_get_fields), NULL, false };
 
 static const struct cpod_field tcp_socket_fields[] = {
-	{ "port", CPOD_KIND_CUSTOM, CPOD_FIELD_REQUIRED, OFF (tcp_socket, port), .custom = decode_port, .where = "" },
-	{ "host", CPOD_KIND_STRING, 0, OFF (tcp_socket, host), .where = "" },
+	{ "port", CPOD_KIND_CUSTOM, CPOD_FIELD_REQUIRED, OFF (tcp_socket, port), .custom = decode_port,
+	  .where = "a number, or the name of one of the container's ports" },
+	{ "host", CPOD_KIND_STRING, 0, OFF (tcp_socket, host), .where = "default 127.0.0.1, in the pod's network" },
 };
 static const struct cpod_object tcp_socket_object = { "tcpSocket", TABLE (tcp_socket, tcp_socket_fields), NULL, false };
 
 static const struct cpod_field grpc_fields[] = {
-	{ "port", CPOD_KIND_INT, CPOD_FIELD_REQUIRED, OFF (grpc, port), 1, 65535, .where = "" },
-	{ "service", CPOD_KIND_STRING, CPOD_FIELD_NULL_OK, OFF (grpc, service), .where = "" },
+	{ "port", CPOD_KIND_INT, CPOD_FIELD_REQUIRED, OFF (grpc, port), 1, 65535, .where = "a number" },
+	{ "service", CPOD_KIND_STRING, CPOD_FIELD_NULL_OK, OFF (grpc, service), .where = "what is asked for; default: the server as a whole" },
 };
 static const struct cpod_object grpc_object = { "grpc", TABLE (grpc, grpc_fields), NULL, false };
 
@@ -198,12 +202,12 @@ refuse_grace (struct cpod_decoder *decoder, const struct cpod_json *value, void 
 #define PROBE_FIELDS \
 	{ "exec", CPOD_KIND_CUSTOM, 0, OFF (probe_spec, command), .custom = cpod_exec_action_decode, \
 	  .where = "exit status 0 is success; a timeout kills it" }, \
-	{ "httpGet", CPOD_KIND_OBJECT, CPOD_FIELD_NOT_YET, OFF (probe_spec, http_get), .object = &cpod_http_get_object, \
-	  .where = "not carried out" }, \
-	{ "tcpSocket", CPOD_KIND_OBJECT, CPOD_FIELD_NOT_YET, OFF (probe_spec, tcp_socket), .object = &tcp_socket_object, \
-	  .where = "not carried out" }, \
-	{ "grpc", CPOD_KIND_OBJECT, CPOD_FIELD_NOT_YET, OFF (probe_spec, grpc), .object = &grpc_object, \
-	  .where = "not carried out" }, \
+	{ "httpGet", CPOD_KIND_OBJECT, 0, OFF (probe_spec, http_get), .object = &cpod_http_get_object, \
+	  .where = "a status from 200 to 399 is success; sent from within the pod's network" }, \
+	{ "tcpSocket", CPOD_KIND_OBJECT, 0, OFF (probe_spec, tcp_socket), .object = &tcp_socket_object, \
+	  .where = "a connection is success; made from within the pod's network" }, \
+	{ "grpc", CPOD_KIND_OBJECT, 0, OFF (probe_spec, grpc), .object = &grpc_object, \
+	  .where = "SERVING is success; asked from within the pod's network, without TLS" }, \
 	{ "initialDelaySeconds", CPOD_KIND_INT, 0, OFF (probe_spec, initial_delay), 0, SECONDS_MAX, \
 	  .where = "from the container's start to the first attempt; default 0" }, \
 	{ "timeoutSeconds", CPOD_KIND_INT, 0, OFF (probe_spec, timeout), 0, SECONDS_MAX, \

@@ -1,7 +1,7 @@
 /* Probes as the user writes them: Kubernetes' schema, decoded by table.
  *
- * Defaults are filled in, 0 means "default", negatives are refused. Of the handlers only exec is
- * carried out; the others are decoded, checked and refused by name.
+ * Defaults are filled in, 0 means "default", negatives are refused. What the handlers of the
+ * network mean is in net-target.h.
  */
 #ifndef CPOD_PROBES_PROBE_SPEC_H
 #define CPOD_PROBES_PROBE_SPEC_H

@@ -374,6 +374,18 @@ exec (struct launch *launch, struct cpod_request *request)
 	request->fds[report_index (request->message)] = -1;
 }
 
+/* A socket in this network, for the supervisor's probes. */
+static void
+make_socket (const struct cpod_message *message)
+{
+	static const struct cpod_walk no_walk = { .op = UINT32_MAX, .step = CPOD_STEP_SOCKET };
+	long fd = sys_socket ((int) message->flags, message->pid, message->status);
+
+	init_reply (CPOD_MESSAGE_SOCKET, message->id, 0, 0, fd >= 0 ? (int) fd : -1, &no_walk, fd);
+	if (fd >= 0)
+		sys_close ((int) fd);
+}
+
 void
 launch_serve (struct cpod_children *children, struct cpod_request *request)
 {
@@ -385,6 +397,8 @@ launch_serve (struct cpod_children *children, struct cpod_request *request)
 
 	if (message->kind == CPOD_MESSAGE_KILL)
 		kill_exec (children, message->exec);
+	if (message->kind == CPOD_MESSAGE_SOCKET)
+		make_socket (message);
 	if (!is_exec && message->kind != CPOD_MESSAGE_LAUNCH)
 		return;
 	launch.children = children;

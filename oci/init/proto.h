@@ -4,9 +4,11 @@
  *     supervisor -> init    LAUNCH  start a container: clone, walk its plan
  *                           EXEC    run a command inside a container, born joined
  *                           KILL    end a marked command, with all that it has started
+ *                           SOCKET  make a socket in the pod's network
  *     init -> supervisor    READY   pod init has walked its own plan; or failed: record set
  *                           LAUNCHED  the clone's pidfd; or failed: record set
  *                           EXITED  a container ended
+ *                           SOCKET  the socket; or failed: record set
  *
  * How a walk went does not come this way: the child itself writes a struct cpod_record to the
  * descriptor that came with LAUNCH, which closes on exec. A record without an error says that the
@@ -48,6 +50,7 @@ enum cpod_message_kind {
 	CPOD_MESSAGE_LAUNCHED,
 	CPOD_MESSAGE_EXITED,
 	CPOD_MESSAGE_KILL,
+	CPOD_MESSAGE_SOCKET,
 };
 
 /* Where and how something failed: error is an errno, 0 for success. */
@@ -75,7 +78,7 @@ struct cpod_message {
 	uint32_t magic;
 	uint32_t kind;                  /* enum cpod_message_kind */
 	uint32_t id;                    /* the supervisor's number for this child */
-	uint32_t flags;
+	uint32_t flags;                 /* SOCKET: its domain, as in socket(2); type and protocol are in the next two */
 	int32_t  pid;                   /* LAUNCHED: in pod init's PID namespace */
 	int32_t  status;                /* EXITED: as from wait4 */
 	uint32_t exec;                  /* EXEC with MARK, KILL: the supervisor's number for this command */

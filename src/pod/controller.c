@@ -304,6 +304,7 @@ cpod_pod_create (const struct cpod_spec *spec, const struct cpod_pod_options *op
 		return ret;
 	}
 	pod->spec = cpod_spec_ref (spec);
+	pod->fetcher = (struct cpod_probe_fetcher) { .loop = &pod->loop, .open_socket = cpod_pod_open_socket, .data = pod };
 	pod->healthy = true;
 	make_uid (pod->uid);
 	ret = take_options (pod, options, err);
@@ -362,6 +363,7 @@ unmake (struct cpod_pod *pod)
 {
 	for (size_t i = 0; pod->containers && i < pod->n_containers; i++)
 		cpod_probers_destroy (&pod->containers[i]);
+	cpod_probe_fetcher_finish (&pod->fetcher);
 	while (pod->runs)
 		cpod_run_destroy (pod->runs);
 	if (pod->rt_pod)

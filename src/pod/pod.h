@@ -23,7 +23,7 @@
 #include "machine.h"
 #include "spec.h"
 
-#include "probes/exec.h"
+#include "probes/asker.h"
 #include "probes/op.h"
 #include "src/base/loop.h"
 
@@ -45,9 +45,9 @@ struct cpod_run {
 struct cpod_prober {
 	struct cpod_container *container;
 	const struct cpod_probe_worker *worker;   /* the machine's */
-	struct cpod_probe_exec exec;
-	struct cpod_run *run;               /* what exec runs in, while it does */
-	uint64_t attempt;                   /* the one that exec makes, while it does */
+	struct cpod_asker asker;
+	struct cpod_run *run;               /* what is asked, while it is */
+	uint64_t attempt;                   /* the one that the asker makes, while it does */
 	struct cpod_probe_end end;          /* of the last attempt */
 	uint32_t attempts, failures;
 	int32_t last_exit;
@@ -57,7 +57,7 @@ struct cpod_prober {
 /* The hook that runs. */
 struct cpod_hooker {
 	struct cpod_container *container;
-	struct cpod_probe_exec exec;
+	struct cpod_asker asker;
 	struct cpod_run *run;               /* NULL: no hook runs */
 	uint64_t number;
 	struct cpod_probe_end end;          /* of the last one */
@@ -110,6 +110,7 @@ struct cpod_pod {
 	bool begun, ended;
 	bool healthy;                           /* as last announced */
 
+	struct cpod_probe_fetcher fetcher;
 	struct cpod_exec *execs;                /* owned, a list */
 	struct cpod_instant created, started;
 	struct { bool value; struct cpod_instant since; } conditions[CPOD_N_CONDITIONS];
@@ -153,6 +154,8 @@ void cpod_run_destroy (struct cpod_run *run);
 
 /* ---- prober.c ---------------------------------------------------------------------------- */
 
+/* For pod->fetcher. */
+int cpod_pod_open_socket (void *pod, int domain, int type, int protocol, struct cpod_error *err);
 int cpod_prober_create (struct cpod_container *c, enum cpod_probe_type type, struct cpod_error *err);
 /* Also the hooker. */
 void cpod_probers_destroy (struct cpod_container *c);

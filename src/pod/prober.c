@@ -6,25 +6,55 @@
  */
 #include "pod.h"
 
+#include "probes/answer.h"
 #include "src/base/error.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static const char *const type_words[] = { "liveness", "readiness", "startup" };
 static const char *const hook_words[] = { [CPOD_HOOK_POST_START] = "postStart", [CPOD_HOOK_PRE_STOP] = "preStop" };
 
-/* Makes exec ready for c. */
+/* Makes asker ready for c. */
 static void
-init_exec (struct cpod_container *c, struct cpod_probe_exec *exec,
-           void (*done) (struct cpod_probe_exec *exec, const struct cpod_probe_end *end), void *data)
+init_asker (struct cpod_container *c, struct cpod_asker *asker,
+            void (*done) (struct cpod_asker *asker, const struct cpod_probe_end *end), void *data)
 {
 	struct cpod_pod *pod = c->pod;
 
-	*exec = (struct cpod_probe_exec) {
-		.loop = &pod->loop, .async = pod->table->async, .done = done, .data = data,
-		.stdio = !pod->blocking && (pod->runtime->capabilities & CPOD_RT_CAP_STDIO), .out_fd = -1,
+	*asker = (struct cpod_asker) {
+		.exec = {
+			.loop = &pod->loop, .async = pod->table->async, .out_fd = -1,
+			.stdio = !pod->blocking && (pod->runtime->capabilities & CPOD_RT_CAP_STDIO),
+		},
+		.net = { .fetcher = &pod->fetcher },
+		.done = done, .data = data,
 	};
+}
+
+/* A socket for a probe: in the pod's network where the runtime makes such, else in the caller's own. */
+int
+cpod_pod_open_socket (void *data, int domain, int type, int protocol, struct cpod_error *err)
+{
+	struct cpod_pod *pod = data;
+	int fd = -1, ret;
+
+	type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
+	if (!pod->blocking && (pod->runtime->capabilities & CPOD_RT_CAP_NET)) {
+		ret = cpod_answer (pod->table->async->pod_socket (pod->rt_pod, domain, type, protocol, &fd, err), "pod_socket", err);
+		return ret < 0 ? ret : fd >= 0 ? fd : cpod_error_set (err, EPROTO, "the runtime's pod_socket gave no socket");
+	}
+	fd = socket (domain, type, protocol);
+	return fd >= 0 ? fd : cpod_error_sys (err, errno, "socket for a probe");
+}
+
+/* The module that a question needs is there before anything runs. */
+static int
+prepare (struct cpod_pod *pod, const struct cpod_net_target *target, struct cpod_error *err)
+{
+	return target && cpod_net_target_needs_module (target) ? cpod_probe_fetcher_need (&pod->fetcher, err) : 0;
 }
 
 /* ---- What came of it --------------------------------------------------------------------- */
@@ -66,9 +96,7 @@ static void
 take_output (struct cpod_prober *prober)
 {
 	free (prober->last_output);
-	prober->last_output = prober->exec.output;
-	prober->exec.output = NULL;
-	prober->exec.output_len = 0;
+	prober->last_output = cpod_asker_take_output (&prober->asker);
 }
 
 /* Tells the machine how attempt ended, then lets go of the run. */
@@ -88,9 +116,9 @@ feed_end (struct cpod_prober *prober, uint64_t attempt, enum cpod_worker_outcome
 }
 
 static void
-on_attempt_done (struct cpod_probe_exec *exec, const struct cpod_probe_end *end)
+on_attempt_done (struct cpod_asker *asker, const struct cpod_probe_end *end)
 {
-	struct cpod_prober *prober = exec->data;
+	struct cpod_prober *prober = asker->data;
 
 	prober->end = *end;
 	take_output (prober);
@@ -103,12 +131,13 @@ void
 cpod_prober_attempt (struct cpod_container *c, const struct cpod_action *action)
 {
 	struct cpod_prober *prober = c->probers[action->probe];
+	const struct cpod_asker_what what = c->spec->probes[action->probe].what;
 	struct cpod_probe_end end;
 
 	prober->attempt = action->number;
 	prober->run = c->run;
 	prober->run->n_ops++;
-	if (cpod_probe_exec_start (&prober->exec, c->run->rt, c->spec->probes[action->probe].argv, &end) == 0)
+	if (cpod_asker_start (&prober->asker, c->run->rt, what, &end) == 0)
 		return;
 	prober->end = end;
 	take_output (prober);
@@ -120,12 +149,10 @@ cpod_prober_cancel (struct cpod_container *c, const struct cpod_action *action)
 {
 	struct cpod_prober *prober = c->probers[action->probe];
 
-	if (prober->exec.op.op && c->pod->blocking)
+	if (cpod_asker_runs_exec (&prober->asker) && c->pod->blocking)
 		return;
-	if (prober->exec.op.op) {
-		cpod_probe_exec_cancel (&prober->exec);
-		take_output (prober);
-	}
+	cpod_asker_cancel (&prober->asker);
+	take_output (prober);
 	feed_end (prober, action->number, CPOD_OUTCOME_ERROR);
 }
 
@@ -139,9 +166,9 @@ cpod_prober_create (struct cpod_container *c, enum cpod_probe_type type, struct 
 	prober->container = c;
 	prober->worker = c->machine->workers[type];
 	prober->last_exit = -1;
-	init_exec (c, &prober->exec, on_attempt_done, prober);
+	init_asker (c, &prober->asker, on_attempt_done, prober);
 	c->probers[type] = prober;
-	return 0;
+	return prepare (c->pod, c->spec->probes[type].what.target, err);
 }
 
 /* ---- Hooks ------------------------------------------------------------------------------- */
@@ -163,9 +190,9 @@ end_hook (struct cpod_hooker *hooker, const struct cpod_probe_end *end)
 }
 
 static void
-on_hook_done (struct cpod_probe_exec *exec, const struct cpod_probe_end *end)
+on_hook_done (struct cpod_asker *asker, const struct cpod_probe_end *end)
 {
-	end_hook (exec->data, end);
+	end_hook (asker->data, end);
 }
 
 void
@@ -178,7 +205,7 @@ cpod_hooker_begin (struct cpod_container *c, const struct cpod_action *action)
 	hooker->number = action->number;
 	hooker->run = c->run;
 	hooker->run->n_ops++;
-	if (cpod_probe_exec_start (&hooker->exec, c->run->rt, use->argv, &end) < 0)
+	if (cpod_asker_start (&hooker->asker, c->run->rt, use->what, &end) < 0)
 		end_hook (hooker, &end);
 }
 
@@ -191,7 +218,7 @@ cpod_hooker_cancel (struct cpod_container *c, const struct cpod_action *action)
 	(void) action;
 	if (!run)   /* a sleep, or one that was never begun */
 		return;
-	cpod_probe_exec_cancel (&hooker->exec);
+	cpod_asker_cancel (&hooker->asker);
 	hooker->run = NULL;
 	cpod_run_unref (run);
 }
@@ -213,12 +240,16 @@ cpod_hooker_tell (struct cpod_container *c, const struct cpod_action *action)
 int
 cpod_hooker_create (struct cpod_container *c, struct cpod_error *err)
 {
+	int ret;
+
 	c->hooker = calloc (1, sizeof (*c->hooker));
 	if (!c->hooker)
 		return cpod_error_oom (err);
 	c->hooker->container = c;
-	init_exec (c, &c->hooker->exec, on_hook_done, c->hooker);
-	return 0;
+	init_asker (c, &c->hooker->asker, on_hook_done, c->hooker);
+	c->hooker->asker.net.any_answer = true;
+	ret = prepare (c->pod, c->spec->post_start.what.target, err);
+	return ret < 0 ? ret : prepare (c->pod, c->spec->pre_stop.what.target, err);
 }
 
 /* ---- Destruction ------------------------------------------------------------------------- */
@@ -228,7 +259,7 @@ destroy_prober (struct cpod_prober *prober)
 {
 	if (!prober)
 		return;
-	cpod_probe_exec_finish (&prober->exec);
+	cpod_asker_finish (&prober->asker);
 	if (prober->run)
 		cpod_run_unref (prober->run);
 	free (prober->last_output);
@@ -244,7 +275,7 @@ cpod_probers_destroy (struct cpod_container *c)
 	}
 	if (!c->hooker)
 		return;
-	cpod_probe_exec_finish (&c->hooker->exec);
+	cpod_asker_finish (&c->hooker->asker);
 	if (c->hooker->run)
 		cpod_run_unref (c->hooker->run);
 	free (c->hooker);

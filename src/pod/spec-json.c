@@ -47,7 +47,7 @@ static struct cpod_json *
 build_container (struct cpod_arena *arena, const struct cpod_container_spec *container)
 {
 	static const char *const names[] = { "livenessProbe", "readinessProbe", "startupProbe" };
-	static const char *const as_written[] = { "restartPolicy", "restartPolicyRules", "lifecycle", "dependsOn" };
+	static const char *const as_written[] = { "restartPolicy", "restartPolicyRules", "lifecycle", "dependsOn", "ports" };
 	struct cpod_json *json = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
 	json = cpod_json_add (arena, json, "name", cpod_json_new_string (arena, container->name));

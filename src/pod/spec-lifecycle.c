@@ -84,8 +84,8 @@ check_hook (struct cpod_decoder *decoder, const struct cpod_json *value, void *t
 static const struct cpod_field hook_fields[] = {
 	{ "exec", CPOD_KIND_CUSTOM, 0, OFF (hook_spec, command), .custom = cpod_exec_action_decode,
 	  .where = "run inside the container, without a shell" },
-	{ "httpGet", CPOD_KIND_OBJECT, CPOD_FIELD_NOT_YET, OFF (hook_spec, http_get), .object = &cpod_http_get_object,
-	  .where = "not carried out" },
+	{ "httpGet", CPOD_KIND_OBJECT, 0, OFF (hook_spec, http_get), .object = &cpod_http_get_object,
+	  .where = "sent from within the pod's network; any answer will do" },
 	{ "sleep", CPOD_KIND_OBJECT, 0, OFF (hook_spec, sleep), .object = &sleep_object, .where = "wait" },
 	{ "tcpSocket", CPOD_KIND_JSON, CPOD_FIELD_NOT_YET, OFF (hook_spec, http_get), .where = "not carried out" },
 };

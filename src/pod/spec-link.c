@@ -9,6 +9,7 @@
 
 #include "src/base/error.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define MAX_RULES 20u
@@ -92,6 +93,49 @@ check_container (const struct cpod_spec *spec, struct cpod_decoder *decoder, siz
 	if (c->n_depends > 0 && c->init)
 		return REFUSE (spec, decoder, index, "dependsOn", err, "init containers depend on those before them, in their order");
 	return check_grace (spec, decoder, index, err);
+}
+
+/* ---- Questions over the network ---------------------------------------------------------- */
+
+/* Makes the target of a handler; key: the probe or hook that it belongs to. */
+static int
+link_target (struct cpod_spec *spec, struct cpod_decoder *decoder, size_t index, const char *key,
+             const struct cpod_probe_spec *probe, const struct cpod_http_get *get, struct cpod_asker_what *what,
+             struct cpod_error *err)
+{
+	const struct cpod_container_spec *c = &spec->containers[index];
+	struct cpod_net_target *target = cpod_arena_alloc (&spec->arena, sizeof (*target));
+	struct cpod_error inner = { 0 };
+	int ret;
+
+	if (!target)
+		return cpod_error_oom (err);
+	if (get)
+		ret = cpod_net_target_http (get, c->ports, c->n_ports, &spec->arena, target, &inner);
+	else
+		ret = cpod_net_target_of (probe, c->ports, c->n_ports, &spec->arena, target, &inner);
+	if (ret == -EINVAL)
+		return REFUSE (spec, decoder, index, key, err, "%s", inner.message);
+	what->target = target;
+	return ret < 0 ? cpod_error_oom (err) : 0;
+}
+
+/* Those of the container at index. */
+static int
+link_targets (struct cpod_spec *spec, struct cpod_decoder *decoder, size_t index, struct cpod_error *err)
+{
+	static const char *const probes[] = { "livenessProbe", "readinessProbe", "startupProbe" };
+	struct cpod_container_spec *c = &spec->containers[index];
+	struct cpod_hook_use *const hooks[] = { &c->post_start, &c->pre_stop };
+	int ret = 0;
+
+	for (int type = CPOD_PROBE_LIVENESS; type <= CPOD_PROBE_STARTUP && ret == 0; type++)
+		if (c->probes[type].spec && !c->probes[type].spec->command.set)
+			ret = link_target (spec, decoder, index, probes[type], c->probes[type].spec, NULL, &c->probes[type].what, err);
+	for (int i = 0; i < 2 && ret == 0; i++)
+		if (hooks[i]->spec && hooks[i]->spec->http_get)
+			ret = link_target (spec, decoder, index, "lifecycle", NULL, hooks[i]->spec->http_get, &hooks[i]->what, err);
+	return ret;
 }
 
 /* ---- Dependencies ------------------------------------------------------------------------ */
@@ -197,6 +241,8 @@ cpod_spec_link (struct cpod_spec *spec, struct cpod_decoder *decoder, struct cpo
 
 	for (size_t i = 0; i < spec->n_containers && ret == 0; i++) {
 		ret = check_container (spec, decoder, i, err);
+		if (ret == 0)
+			ret = link_targets (spec, decoder, i, err);
 		if (ret == 0 && spec->containers[i].n_depends > 0)
 			ret = resolve (spec, decoder, i, err);
 	}

@@ -162,12 +162,14 @@ add_probes (struct cpod_spec *spec, const struct cpod_spec_entry *entry, struct 
 
 		if (!probe)
 			continue;
+		container->probes[type].spec = probe;
+		if (!probe->command.set)
+			continue;
 		if (!env)
 			env = static_environment (container->oci, &spec->arena);
-		container->probes[type].spec = probe;
 		if (env)
-			container->probes[type].argv = cpod_probe_expand (probe->command.items, env, &spec->arena);
-		if (!container->probes[type].argv)
+			container->probes[type].what.argv = cpod_probe_expand (probe->command.items, env, &spec->arena);
+		if (!container->probes[type].what.argv)
 			return cpod_error_oom (err);
 	}
 	return 0;
@@ -177,7 +179,7 @@ add_probes (struct cpod_spec *spec, const struct cpod_spec_entry *entry, struct 
 static struct cpod_hook_use
 use_hook (const struct cpod_hook_spec *hook)
 {
-	return (struct cpod_hook_use) { hook, hook ? hook->command.items : NULL };
+	return (struct cpod_hook_use) { .spec = hook, .what.argv = hook ? hook->command.items : NULL };
 }
 
 /* Takes over what an entry says about restarts, hooks and order. */
@@ -190,6 +192,8 @@ add_lifecycle (const struct cpod_spec_entry *entry, struct cpod_container_spec *
 	container->n_rules = entry->rules.n;
 	container->depends_on = entry->depends_on.items;
 	container->n_depends = entry->depends_on.n;
+	container->ports = entry->ports.items;
+	container->n_ports = entry->ports.n;
 	if (!entry->lifecycle)
 		return;
 	container->post_start = use_hook (entry->lifecycle->post_start);

@@ -14,7 +14,7 @@
 #include "lifecycle.h"
 #include "volume.h"
 
-#include "probes/probe-spec.h"
+#include "probes/asker.h"
 #include "src/base/arena.h"
 #include "src/base/json.h"
 #include "src/base/str.h"
@@ -29,12 +29,12 @@
 
 struct cpod_probe_use {
 	const struct cpod_probe_spec *spec;      /* NULL: no such probe */
-	const char *const *argv;                 /* of exec, $(NAME) expanded; NULL-terminated */
+	struct cpod_asker_what what;             /* exec: $(NAME) expanded; else made by cpod_spec_link */
 };
 
 struct cpod_hook_use {
 	const struct cpod_hook_spec *spec;       /* NULL: no such hook */
-	const char *const *argv;                 /* of exec, $(NAME) expanded; NULL-terminated */
+	struct cpod_asker_what what;             /* exec: as written; httpGet: made by cpod_spec_link */
 };
 struct cpod_dependency {
 	size_t container;                        /* index in the spec's containers */
@@ -57,6 +57,8 @@ struct cpod_container_spec {
 	const struct cpod_restart_rule *rules;   /* restartPolicyRules */
 	size_t n_rules;
 	struct cpod_hook_use post_start, pre_stop;
+	const struct cpod_net_port *ports;       /* n_ports, for probes and hooks that name one */
+	size_t n_ports;
 	int stop_signal;                         /* 0: SIGTERM */
 	const struct cpod_dependency_spec *depends_on;
 	size_t n_depends;
@@ -145,6 +147,7 @@ struct cpod_spec_entry {                         /* one of containers or initCon
 	struct cpod_array rules;                 /* struct cpod_restart_rule */
 	const struct cpod_lifecycle_spec *lifecycle;
 	struct cpod_array depends_on;            /* struct cpod_dependency_spec */
+	struct cpod_array ports;                 /* struct cpod_net_port */
 	const struct cpod_json *at;              /* the entry */
 };
 struct cpod_spec_host_view { struct cpod_strings expose; };

@@ -520,6 +520,7 @@ static const struct action {
 	{ "catch", inside_catch },
 	{ "console", inside_console },
 	{ "listen", inside_listen },
+	{ "serve", inside_serve },
 	{ "connect", inside_connect },
 	{ "get", inside_get },
 	{ "request", inside_request },

@@ -16,6 +16,9 @@ int inside_catch (int argc, char **argv);
 
 /* listen PORT: accepts one connection on loopback. connect PORT. 0, or the errno. */
 int inside_listen (int argc, char **argv);
+/* serve PORT FILE: answers HTTP requests on loopback for ever, with 200 while FILE is there, else 503; prints the first
+ * line of each. */
+int inside_serve (int argc, char **argv);
 int inside_connect (int argc, char **argv);
 
 /* get PORT PATH [METHOD [HEADER...]]: prints the body of the answer. 0 for HTTP status 200; for

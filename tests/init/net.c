@@ -35,6 +35,32 @@ inside_listen (int argc, char **argv)
 }
 
 int
+inside_serve (int argc, char **argv)
+{
+	struct sockaddr_in address;
+	int fd = loopback (argc, argv, &address), one = 1;
+
+	if (argc < 2)
+		return EINVAL;
+	(void) setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof (one));
+	if (fd < 0 || bind (fd, (struct sockaddr *) &address, sizeof (address)) < 0 || listen (fd, 64) < 0)
+		return errno;
+	for (;;) {
+		int peer = accept (fd, NULL, NULL);
+		char request[4096];
+		ssize_t n = peer < 0 ? -1 : read (peer, request, sizeof (request) - 1);
+
+		if (n > 0) {
+			request[n] = 0;
+			printf ("%.*s\n", (int) strcspn (request, "\r\n"), request);
+			fflush (stdout);
+			dprintf (peer, "HTTP/1.1 %s\r\nContent-Length: 6\r\n\r\nhello\n", access (argv[1], F_OK) == 0 ? "200 OK" : "503 No");
+		}
+		close (peer);
+	}
+}
+
+int
 inside_connect (int argc, char **argv)
 {
 	struct sockaddr_in address;
