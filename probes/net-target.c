@@ -13,6 +13,7 @@
 #ifndef CPOD_VERSION
 #define CPOD_VERSION "0"
 #endif
+#define USER_AGENT "User-Agent: kube-probe/1.36 cpod/" CPOD_VERSION
 
 /* ---- Ports -------------------------------------------------------------------------------- */
 
@@ -60,7 +61,7 @@ find_header (const struct cpod_http_get *get, const char *name)
 
 /* What is sent unless the user has a field of that name. */
 static const struct { const char *name, *line; } default_headers[] = {
-	{ "User-Agent", "User-Agent: kube-probe/1.36 cpod/" CPOD_VERSION },
+	{ "User-Agent", USER_AGENT },
 	{ "Accept", "Accept: */*" },
 	{ "Connection", "Connection: close" },
 };
@@ -159,9 +160,7 @@ make_grpc_body (const char *service, struct cpod_arena *arena, struct cpod_net_t
 static int
 target_grpc (const struct cpod_grpc *grpc, struct cpod_arena *arena, struct cpod_net_target *ret, struct cpod_error *err)
 {
-	static const char *const headers[] = {
-		"Content-Type: application/grpc", "TE: trailers", "User-Agent: kube-probe/1.36 cpod/" CPOD_VERSION,
-	};
+	static const char *const headers[] = { "Content-Type: application/grpc", "TE: trailers", USER_AGENT };
 
 	*ret = (struct cpod_net_target) {
 		.kind = CPOD_NET_GRPC, .host = CPOD_NET_DEFAULT_HOST, .port = (uint16_t) grpc->port.value,

@@ -29,7 +29,7 @@ ok "with 200 it is" within 10 state web server healthy
 ok "the server saw the path that was asked for" within 10 grep -F 'GET /ready?a=b HTTP/1.1' "$TMP/web.out"
 ok "what it answered is in the status" within 10 shows web 'hello'
 rm "$flags/ready"
-ok "and with 503 not any more" within 10 shows web '"ready": false' 
+ok "and with 503 not any more" within 10 shows web '"ready": false'
 ok "nobody listens there on the host" sh -c '! timeout 5 "$0" connect 8080' "$INSIDE"
 ok "the pod is stopped" finish web
 
