@@ -316,6 +316,7 @@ open_cgroup (struct cpod_making *making, struct cpod_error *err)
 static int
 make_cgroup (struct cpod_making *making, struct cpod_error *err)
 {
+	uint32_t uid, gid;
 	int ret;
 
 	if (making->state.cgroup == NULL)
@@ -324,6 +325,9 @@ make_cgroup (struct cpod_making *making, struct cpod_error *err)
 		return ret;
 	making->made_cgroup = true;
 	ret = cpod_cgroup_apply (making->cgroup_fd, &making->settings, err);
+	if (ret == 0 && making->plan.writes_cgroup && cpod_id_ranges_find (&making->ids.uids, 0, &uid)
+	    && cpod_id_ranges_find (&making->ids.gids, 0, &gid))
+		ret = cpod_cgroup_give (making->cgroup_fd, uid, gid, err);
 	if (ret < 0)
 		return ret;
 	return cpod_bundle_confine_devices (making->resources, making->cgroup_fd, false, &making->arena, err);

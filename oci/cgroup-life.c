@@ -194,6 +194,25 @@ cpod_cgroup_wait_empty (int fd, uint64_t deadline_ns, struct cpod_error *err)
 	return cpod_cgroup_wait (fd, "populated", 0, deadline_ns, err);
 }
 
+/* ---- delegation ---- */
+
+int
+cpod_cgroup_give (int fd, uid_t uid, gid_t gid, struct cpod_error *err)
+{
+	char names[1024], *save = NULL;
+	cpod_autofd kernel_fd = open ("/sys/kernel/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int len = kernel_fd < 0 ? -errno : cpod_file_get (kernel_fd, "delegate", names, sizeof (names));
+
+	if (len < 0)
+		return cpod_error_sys (err, -len, "read /sys/kernel/cgroup/delegate");
+	if (fchownat (fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return cpod_error_sys (err, errno, "give a cgroup to user %u", (unsigned int) uid);
+	for (char *name = strtok_r (names, "\n", &save); name != NULL; name = strtok_r (NULL, "\n", &save))
+		if (fchownat (fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)   /* of a controller that is not there */
+			return cpod_error_sys (err, errno, "give %s of a cgroup to user %u", name, (unsigned int) uid);
+	return 0;
+}
+
 /* ---- removal ---- */
 
 /* Removes the groups in dir_fd and below. 0 or -errno. */

@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* ---- limits as data (cgroup-settings.c) ---- */
 
@@ -94,6 +95,9 @@ int cpod_cgroup_apply (int fd, const struct cpod_cgroup_settings *settings, stru
 
 /* ---- the life of a group (cgroup-life.c) ---- */
 
+/* Hands the group to somebody who may then make groups in it: its directory, and the files that the kernel names in
+ * /sys/kernel/cgroup/delegate. Its limits stay whose they are. */
+int cpod_cgroup_give (int fd, uid_t uid, gid_t gid, struct cpod_error *err);
 /* SIGKILL to every process in the group and below it. The group is used up, see above. */
 int cpod_cgroup_kill (int fd, struct cpod_error *err);
 /* Asks for it; cpod_cgroup_wait (..., "frozen", ...) says when it is so. */

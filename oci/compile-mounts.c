@@ -259,6 +259,8 @@ compile_own (struct cpod_compiler *compiler, const struct mount *mount)
 
 	if (strcmp (mount->type, "proc") == 0)
 		op->fsmount.pidns = compiler->pidns_slot;
+	if (strcmp (mount->type, "cgroup2") == 0 && compiler->input->ids != NULL && (set & MOUNT_ATTR_RDONLY) == 0)
+		compiler->plan->writes_cgroup = true;
 	if (read_only_later (compiler, mount, slot))
 		set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
 	op->fsmount.slot = slot;

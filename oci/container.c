@@ -273,6 +273,8 @@ prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 	ret = cpod_cgroup_apply (c->cgroup_fd, &c->settings, err);
 	if (ret == 0)
 		ret = cpod_rtusers_give_group (c->pod, c->cgroup_fd, err);
+	if (ret == 0 && c->plan.writes_cgroup && c->pod->lease.fd >= 0)
+		ret = cpod_cgroup_give (c->cgroup_fd, c->pod->lease.block.uid, c->pod->lease.block.gid, err);
 	if (ret == 0 && !c->pod->unprivileged)   /* in a user namespace there are the nodes that were bound, and no others */
 		ret = cpod_rtc_confine_devices (c, err);
 	(void) cpod_cgroup_oom_kills (c->cgroup_fd, &c->oom_kills, NULL);

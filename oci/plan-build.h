@@ -62,6 +62,7 @@ struct cpod_plan {
 	struct cpod_given given[CPOD_PLAN_SLOTS];
 	uint16_t next_slot;
 	int cgroup_fd, users_fd;        /* borrowed; set by the caller before cpod_plan_open */
+	bool writes_cgroup;             /* a cgroup mount is writable in the container's own user and cgroup namespaces */
 	bool failed;
 };
 

@@ -249,6 +249,20 @@ printf '{"ociVersion": "1.2.0", "root": {"path": "%s/root"}, "process": {"cwd": 
 ok "a bundle has mappings as well" prints '"path:/data/root":{"type":"f","mode":"0600","uid":5000,"gid":5000' \
 	"$CPOD_OCI" run --bundle "$DISK/bundle" "$POD-bundle"
 
+# ---- a cgroup of its own ----
+
+WRITABLE='{"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["nosuid"]}'
+SPEC="\"mounts\": [$WRITABLE]"
+writer=$(own writer /inside sleep)
+unset SPEC
+users "$writer" "$(own reader /inside sleep)" >"$TMP/groups.json"
+ok "a pod one of whose containers may write to its cgroup runs" start groups
+ok "that one makes groups in it" inside groups writer /inside mkdir /sys/fs/cgroup/mine
+ok "and puts itself into one" inside groups writer /inside write /sys/fs/cgroup/mine/cgroup.procs 1
+ok "but does not kill all that is in its own" exits 13 inside groups writer /inside write /sys/fs/cgroup/cgroup.kill 1
+ok "the other makes none" exits 30 inside groups reader /inside mkdir /sys/fs/cgroup/mine
+ok "the pod ends, with the groups" finish groups
+
 # ---- bundles ----
 
 # bundle NAMESPACES MORE WORD...: one on the disk's root, given to the first of its ids, with more in linux.
@@ -275,6 +289,8 @@ chmod 700 "$DISK/bundle"
 IDS=", \"uidMappings\": [{\"containerID\": 0, \"hostID\": $FIRST, \"size\": 2000}], \"gidMappings\": [{\"containerID\": 0, \"hostID\": $FIRST, \"size\": 2000}]"
 ALSO=', {"type": "user"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "cgroup"}'
 bundle "$ALSO" "$IDS" /inside sleep 4715
+sed -i "s|\"mounts\": \[|&$WRITABLE, |" "$DISK/bundle/config.json"
+mkdir -p "$DISK/mapped/sys/fs/cgroup"
 ok "a bundle with a user namespace is created" oci create --bundle "$DISK/bundle" "$POD-own"
 ok "and started" oci start "$POD-own"
 ok "its root is the first of its ids on the host" test "$(ids "$(host_pid '/inside sleep 4715')")" = "$FIRST $FIRST "
@@ -283,6 +299,7 @@ ok "an idmapped mount has them" oci exec "$POD-own" /inside touch /data/bundle
 ok "so that what root writes is root's" owner "$DISK/data/bundle" 0:0
 ok "what it writes elsewhere is its own" oci exec "$POD-own" /inside touch /tmp/x
 ok "of its ids" owner "$DISK/mapped/tmp/x" "$FIRST:$FIRST"
+ok "it makes groups in its cgroup" oci exec "$POD-own" /inside mkdir /sys/fs/cgroup/mine
 ok "it has devices" oci exec "$POD-own" /inside write /dev/null x
 ok "and makes none" exits 1 oci exec "$POD-own" /inside mknod /tmp/made c 1 3
 ok "a command of another user's is that user's" oci exec --user 7:8 --cwd /data "$POD-own" /inside touch /data/seven
