@@ -33,10 +33,9 @@ compile_node (struct cpod_compiler *compiler, uint16_t dir, const char *name, ui
 	return &op->mknod;
 }
 
-/* One of linux.devices. */
-static int
-compile_device (struct cpod_compiler *compiler, const struct cpod_oci_device *device, uint16_t dev_dir, size_t index,
-                struct cpod_error *err)
+int
+cpod_compile_device (struct cpod_compiler *compiler, const struct cpod_oci_device *device, uint16_t dev_dir, size_t index,
+                     struct cpod_error *err)
 {
 	static const uint32_t types[] = { 0020000, 0060000, 0020000, 0010000 };   /* by enum cpod_oci_device_type */
 	const char *field = cpod_compile_field (compiler->arena, "linux.devices[%zu]", index);
@@ -76,7 +75,7 @@ cpod_compile_devices (struct cpod_compiler *compiler, struct cpod_error *err)
 		              (uint64_t) cpod_default_devices[i].major << 32 | cpod_default_devices[i].minor, NULL,
 		              cpod_compile_field (compiler->arena, "/dev/%s", cpod_default_devices[i].name));
 	for (size_t i = 0; i < compiler->linux_part->devices.n && ret == 0 && compiler->input->ids == NULL; i++)
-		ret = compile_device (compiler, &devices[i], dev, i, err);
+		ret = cpod_compile_device (compiler, &devices[i], dev, i, err);
 	if (compiler->input->ids != NULL)
 		ret = cpod_compile_bound_devices (compiler, dev, err);
 	for (size_t i = 0; i < cpod_default_n_links; i++) {

@@ -218,7 +218,7 @@ check_node (const struct cpod_oci_device *device, const char *field, struct cpod
 	return 0;
 }
 
-/* One of linux.devices. A FIFO may be made by anybody; the others must be in /dev itself. */
+/* One of linux.devices. A FIFO may be made by anybody; the others must be the host's, and in /dev itself. */
 static int
 compile_wanted (struct cpod_compiler *compiler, const struct cpod_oci_device *device, size_t index, uint16_t dev, struct cpod_error *err)
 {
@@ -227,10 +227,10 @@ compile_wanted (struct cpod_compiler *compiler, const struct cpod_oci_device *de
 	uint32_t rdev = (uint32_t) device->major.value << 20 | (uint32_t) device->minor.value;
 	int ret;
 
+	if (device->type.value == CPOD_OCI_DEVICE_FIFO)
+		return cpod_compile_device (compiler, device, dev, index, err);
 	if (strncmp (device->path, "/dev/", 5) != 0 || strchr (name, '/') != NULL || name[0] == '\0' || name[0] == '.')
 		return cpod_error_set (err, ENOTSUP, "%s.path: without privileges a node can only be one of /dev, not %s", field, device->path);
-	if (device->type.value == CPOD_OCI_DEVICE_FIFO)
-		return cpod_error_set (err, ENOTSUP, "%s.type: a FIFO is not made in a user namespace", field);
 	for (size_t i = 0; i < cpod_default_n_devices; i++)
 		if (strcmp (cpod_default_devices[i].name, name) == 0 && rdev == (cpod_default_devices[i].major << 20
 		                                                                  | cpod_default_devices[i].minor))
@@ -303,7 +303,7 @@ cpod_compile_check_rules (const struct cpod_array *rules, const struct cpod_arra
 			return cpod_error_set (err, ENOTSUP, "linux.resources.devices[%zu]: without privileges there is no device filter; only a "
 			                       "rule that denies everything can be kept", i);
 	for (size_t i = 0; rules->set && i < devices->n; i++)
-		if (!is_allowed (rules, &made[i]))
+		if (made[i].type.value != CPOD_OCI_DEVICE_FIFO && !is_allowed (rules, &made[i]))
 			return cpod_error_set (err, ENOTSUP, "linux.devices[%zu]: linux.resources.devices does not allow it in full, and without "
 			                       "privileges there is no device filter", i);
 	return 0;

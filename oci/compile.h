@@ -203,6 +203,10 @@ void cpod_compile_close (struct cpod_compiler *compiler);
 /* Waits for the start, and runs its hooks. */
 void cpod_compile_wait (struct cpod_plan *plan, const struct cpod_compile_life *life, struct cpod_ref_list paths);
 
+/* One of linux.devices, made anew. dev_dir: the slot of /dev; index: in the list. */
+int cpod_compile_device (struct cpod_compiler *compiler, const struct cpod_oci_device *device, uint16_t dev_dir, size_t index,
+                         struct cpod_error *err);
+
 /* ---- compile-users.c: what differs in a user namespace of its own ---- */
 
 /* A copy of the mount at a path of the host, with recursive also of what is mounted below it, detached; its slot.

@@ -252,6 +252,18 @@ cpod_rtc_describe (const struct cpod_rt_pod_config *pod, const struct cpod_rt_co
 
 /* ---- start ---- */
 
+/* Says in which group a controller is missing or a limit refused, where paths begin in the one that is delegated. */
+static int
+name_base (const struct cpod_rt_container *c, int ret, struct cpod_error *err)
+{
+	struct cpod_error inner;
+
+	if (err == NULL || c->pod->cgroup_base[0] == '\0')
+		return ret;
+	inner = *err;
+	return cpod_error_set (err, inner.code, "%s, in what is delegated to the user: /%s", inner.message, c->pod->cgroup_base);
+}
+
 /* The container's cgroup with its limits and its devices. */
 static int
 prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
@@ -269,7 +281,7 @@ prepare_cgroup (struct cpod_rt_container *c, struct cpod_error *err)
 	if (ret == 0 && elsewhere)
 		ret = cpod_rtpod_mark_cgroup (c->cgroup_fd, err);
 	if (ret < 0)
-		return ret;
+		return name_base (c, ret, err);
 	ret = cpod_cgroup_apply (c->cgroup_fd, &c->settings, err);
 	if (ret == 0)
 		ret = cpod_rtusers_give_group (c->pod, c->cgroup_fd, err);

@@ -26,7 +26,7 @@ tests/unit/test-behaviours: UNIT_CFLAGS = -DBEHAVIOURS=\"$(abs_srcdir)/tests/dat
 -include $(addsuffix .d,$(unit_tests))
 
 # The static test program that runs inside containers.
-inside_files = $(srcdir)/tests/init/inside.c $(srcdir)/tests/init/console.c $(srcdir)/tests/init/net.c $(srcdir)/tests/init/terminal.c $(srcdir)/tests/init/trace.c $(srcdir)/tests/init/view.c
+inside_files = $(srcdir)/tests/init/inside.c $(srcdir)/tests/init/console.c $(srcdir)/tests/init/net.c $(srcdir)/tests/init/terminal.c $(srcdir)/tests/init/trace.c $(srcdir)/tests/init/users.c $(srcdir)/tests/init/view.c
 tests/init/inside: $(inside_files) $(srcdir)/tests/init/inside.h Makefile
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2 -ffunction-sections -static -no-pie -s \

@@ -527,6 +527,7 @@ static const struct action {
 	{ "crowd", inside_crowd },
 	{ "terminal", inside_terminal },
 	{ "drive", inside_drive },
+	{ "as", inside_as },
 };
 
 /* Runs the named action; 127 when there is none. */

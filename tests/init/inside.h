@@ -38,6 +38,8 @@ int inside_drive (int argc, char **argv);
 
 /* console PATH INPUT: takes a terminal that comes through a socket; see console.c. 0, or the errno. */
 int inside_console (int argc, char **argv);
+/* as UID GID PROGRAM...: executes it as that user, in that group alone. 127, or the errno. */
+int inside_as (int argc, char **argv);
 
 /* Reads at most size - 1 bytes of a file into text, which is then ended by a NUL.
  * Returns the length, or -errno. */
