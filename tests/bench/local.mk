@@ -5,7 +5,7 @@ bench_dir = $(srcdir)/tests/bench
 bench_floor_files = $(bench_dir)/floor-mounts.c $(bench_dir)/floor-process.c $(bench_dir)/floor-filter.c \
 	$(bench_dir)/floor-view.c
 bench_small = tests/bench/true-static tests/bench/hello-static tests/bench/floor-idle
-bench_programs = tests/bench/bench tests/bench/bench-runtime tests/bench/floor-container tests/bench/floor-pod \
+bench_programs = tests/bench/bench tests/bench/bench-host tests/bench/bench-runtime tests/bench/floor-container tests/bench/floor-pod \
 	$(bench_small)
 BENCH_CC = $(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2
 ROUNDS = 41
@@ -21,6 +21,10 @@ $(bench_small): tests/bench/%: $(bench_dir)/%.c
 tests/bench/bench: $(bench_dir)/bench.c
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(BENCH_CC) -o $@ $<
+
+tests/bench/bench-host: $(bench_dir)/bench-host.c $(bench_floor_files) $(bench_dir)/floor.h libcpod.a
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(BENCH_CC) $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(bench_floor_files) libcpod.a $(ARCHIVES)
 
 tests/bench/bench-runtime: $(bench_dir)/bench-runtime.c $(bench_floor_files) $(bench_dir)/floor.h libcpod.a
 	@$(MKDIR_P) $(@D)

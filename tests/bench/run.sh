@@ -162,6 +162,11 @@ t='the same pod, kill to nothing left'
 row serve "$t" floor "$programs/floor-pod kill $pod_floor $scratch/true-static"
 row serve "$t" cpod "$programs/bench-runtime kill $scratch/true-static"
 
+t='a pod of one starts, within a program'
+row serve "$t" 'a small one' "$programs/bench-host 0 $scratch/true-static"
+row serve "$t" 'one with 4 GB resident' "$programs/bench-host 4096 $scratch/true-static"
+row target "$t" 'one with 4 GB resident' 'a small one' 1.2
+
 # The probe and its floor install a filter; so does crun exec in a container that has one.
 t='an exec probe'
 row serve "$t" floor "$programs/floor-pod exec $pod_floor $scratch/true-static"
