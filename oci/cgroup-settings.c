@@ -20,6 +20,7 @@ struct list {
 	bool failed;               /* memory is out: asked once, at the end */
 };
 
+#define DEFAULT_WEIGHT 100         /* of every group; 1024 shares */
 #define FIELD(name) "linux.resources." name
 
 /* ---- weights ---- */
@@ -103,10 +104,14 @@ add (struct list *list, const char *field, const char *controller, const char *f
 static struct cpod_cgroup_setting *
 add_limit (struct list *list, const char *field, const char *controller, const char *file, int64_t value)
 {
+	struct cpod_cgroup_setting *setting;
+
 	if (value == 0)
 		return NULL;
-	return add (list, field, controller, file,
-	            value < 0 ? "max" : cpod_arena_printf (list->arena, "%" PRId64, value));
+	setting = add (list, field, controller, file, value < 0 ? "max" : cpod_arena_printf (list->arena, "%" PRId64, value));
+	if (setting)
+		setting->is_default = value < 0;
+	return setting;
 }
 
 /* ---- the parts ---- */
@@ -194,10 +199,12 @@ static void
 add_cpu (struct list *list, const struct cpod_oci_cpu *cpu)
 {
 	uint64_t weight = cpod_cgroup_weight_of_shares (cpu->shares.value);
+	struct cpod_cgroup_setting *setting = NULL;
 
 	if (weight)
-		(void) add (list, FIELD ("cpu.shares"), "cpu", "cpu.weight",
-		            cpod_arena_printf (list->arena, "%" PRIu64, weight));
+		setting = add (list, FIELD ("cpu.shares"), "cpu", "cpu.weight", cpod_arena_printf (list->arena, "%" PRIu64, weight));
+	if (setting)
+		setting->is_default = weight == DEFAULT_WEIGHT;
 	add_cpu_max (list, cpu);
 	if (cpu->burst.set)
 		(void) add (list, FIELD ("cpu.burst"), "cpu", "cpu.max.burst",

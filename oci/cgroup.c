@@ -82,6 +82,8 @@ request_controller (const struct cpod_cgroup_setting *setting, const char *at, c
 		return cpod_error_set (err, EINVAL, "%s: no such cgroup controller", setting->field);
 	if (has_word (request, word))
 		return 0;
+	if (!has_word (offered, setting->controller) && setting->is_default)
+		return 0;
 	if (!has_word (offered, setting->controller))
 		return cpod_error_set (err, ENOTSUP, "%s: the cgroup controller \"%s\" is not available in the cgroup /%s",
 		                       setting->field, setting->controller, at);
@@ -307,7 +309,7 @@ put (int fd, const struct cpod_cgroup_setting *setting, const char **ret_file)
 		*ret_file = setting->else_file;
 		ret = cpod_file_put (fd, setting->else_file, setting->else_value);
 	}
-	return ret == -ENOENT && setting->may_lack ? 0 : ret;
+	return ret == -ENOENT && (setting->may_lack || setting->is_default) ? 0 : ret;
 }
 
 /* One pass over the settings. last: also a value that another setting may yet make possible (a

@@ -39,6 +39,7 @@ struct cpod_cgroup_setting {
 	const char *controller;        /* that must be enabled for it: "memory" */
 	const char *else_file, *else_value;   /* when file is not there; NULL: see may_lack */
 	bool may_lack;                 /* no such file: nothing to do */
+	bool is_default;               /* what holds anyway where there is no such controller: a limit that is none */
 	const char *in_use_file;       /* what it holds must not be above value; or NULL */
 };
 

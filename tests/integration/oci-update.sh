@@ -54,6 +54,9 @@ else
 	config /inside
 	ok "at creation as well" fails 'pids.limit: the cgroup controller "pids" is not available' oci create -b "$BUNDLE" "$POD-b"
 	ok "and nothing is left" gone "$POD-b"
+	MORE=', "resources": {"pids": {"limit": -1}, "cpu": {"shares": 1024}, "memory": {"limit": -1}}'
+	config /inside
+	ok "what holds anyway needs no controller" oci run -b "$BUNDLE" "$POD-b"
 fi
 if have memory; then
 	ok "--memory changes it" oci update --memory 67108864 --memory-swap 67108864 --memory-reservation 33554432 "$A"
