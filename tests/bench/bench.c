@@ -33,7 +33,7 @@
 
 extern char **environ;
 
-enum { MOST_ROWS = 64, MOST_WORDS = 48, MOST_ROUNDS = 10000, LINE_SIZE = 4096, WARM_UP = 2 };
+enum { MOST_ROWS = 128, MOST_WORDS = 48, MOST_ROUNDS = 10000, LINE_SIZE = 4096, WARM_UP = 2 };
 
 enum kind { KIND_SPAWN, KIND_SERVE, KIND_FACT, KIND_TARGET };
 
@@ -164,7 +164,8 @@ rows_read (struct bench *b, const char *path)
 	fclose (file);
 }
 
-/* Starts argv with stdin and stdout on the given descriptors (-1: /dev/null). Returns 0 or an errno. */
+/* Starts argv with stdin and stdout on the given descriptors (-1: /dev/null); without a stdout, what it says goes nowhere
+ * either. Returns 0 or an errno. */
 static int
 spawn (char **argv, int in, int out, pid_t *ret_pid)
 {
@@ -180,6 +181,8 @@ spawn (char **argv, int in, int out, pid_t *ret_pid)
 		posix_spawn_file_actions_adddup2 (&actions, out, 1);
 	else
 		posix_spawn_file_actions_addopen (&actions, 1, "/dev/null", O_WRONLY, 0);
+	if (out < 0)
+		posix_spawn_file_actions_adddup2 (&actions, 1, 2);
 	ret = posix_spawnp (ret_pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy (&actions);
 	return ret;

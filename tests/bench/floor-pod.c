@@ -22,9 +22,10 @@
  * Modes:
  *   join   one container whose program ends at once joins the standing pod: steps 1 to 11, wait,
  *          rmdir of its cgroup;
- *   pod    a pod and three containers that sleep, cloned one after another and set up side by side,
+ *   pod    a pod and three containers (or --members N) that sleep, cloned one after another and set up side by side,
  *          until all three run; then, outside the sample, killed and cleaned as below;
  *   kill   the same pod, but the sample is the end: cgroup.kill of the pod, reap pod init, rmdir all;
+ *   many   the pod with --members N containers, once: start and end, printed;
  *   exec   a probe in a running container: an intermediate of pod init (CLONE_VM | CLONE_VFORK, not
  *          CLONE_FILES) does setns(pidfd: mount, pid, cgroup) and close_range; clone3(CLONE_PARENT) into a
  *          kept probe cgroup; session keyring, capabilities, no_new_privs, filter, exec; pod init waits for
@@ -42,14 +43,15 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { MEMBERS = 3, STACK_SIZE = 65536 };
+enum { MEMBERS = 3, MOST_MEMBERS = 4096, STACK_SIZE = 65536 };
 
 /* What the supervisor asks of pod init, one byte a message. */
-enum request { ASK_JOIN = 'j', ASK_THREE = '3', ASK_SLEEPER = 's', ASK_EXEC = 'x' };
+enum request { ASK_JOIN = 'j', ASK_ALL = 'a', ASK_SLEEPER = 's', ASK_EXEC = 'x' };
 
 /* What pod init answers; started containers carry their pidfd beside it. */
 struct answer {
@@ -63,6 +65,7 @@ struct floor_pod {
 	struct floor_view view;
 	struct sock_fprog filter;
 	int devices, direct;
+	size_t members;           /* containers of a pod */
 	int top_fd;               /* owned: this program's own group on cgroup2 */
 	int pod_fd;               /* owned: the pod's cgroup */
 	int init_fd;              /* owned: its leaf for pod init */
@@ -85,7 +88,7 @@ struct joiner {
 	volatile pid_t pid;
 };
 
-static const char *const names[MEMBERS] = { "c0", "c1", "c2" };
+static char names[MOST_MEMBERS][8];   /* "c0", "c1", ... */
 
 /* Steps 4 to 11 of a container. */
 static void
@@ -206,7 +209,7 @@ serve_join (const struct floor_pod *f)
 	answer_send (f->socket, &answer, -1);
 }
 
-/* Starts count sleepers side by side; one answer each. m: MEMBERS entries. */
+/* Starts count sleepers side by side; one answer each. m: count entries. */
 static void
 serve_sleepers (const struct floor_pod *f, struct member *m, size_t count)
 {
@@ -263,7 +266,7 @@ static void
 init_run (const struct floor_pod *f)
 {
 	struct answer ready = { 0, 0 };
-	struct member m[MEMBERS];
+	static struct member m[MOST_MEMBERS];
 	int probe_fd = -1;
 	char request;
 
@@ -276,8 +279,8 @@ init_run (const struct floor_pod *f)
 	while (recv (f->socket, &request, 1, 0) == 1) {
 		if (request == ASK_JOIN)
 			serve_join (f);
-		else if (request == ASK_THREE)
-			serve_sleepers (f, m, MEMBERS);
+		else if (request == ASK_ALL)
+			serve_sleepers (f, m, f->members);
 		else if (request == ASK_EXEC)
 			serve_exec (f, &m[0], probe_fd);
 		else {
@@ -376,13 +379,13 @@ once_pod (void *data)
 {
 	struct floor_pod *f = data;
 	uint64_t begin = floor_now (), spent;
-	int i;
+	size_t i;
 
-	pod_make (f, ASK_THREE);
-	for (i = 0; i < MEMBERS; i++)
+	pod_make (f, ASK_ALL);
+	for (i = 0; i < f->members; i++)
 		(void) answer_take (f->socket);
 	spent = floor_now () - begin;
-	pod_end (f, MEMBERS, 0);
+	pod_end (f, f->members, 0);
 	return spent;
 }
 
@@ -392,14 +395,30 @@ once_kill (void *data)
 {
 	struct floor_pod *f = data;
 	uint64_t begin;
-	int i;
+	size_t i;
 
-	pod_make (f, ASK_THREE);
-	for (i = 0; i < MEMBERS; i++)
+	pod_make (f, ASK_ALL);
+	for (i = 0; i < f->members; i++)
 		(void) answer_take (f->socket);
 	begin = floor_now ();
-	pod_end (f, MEMBERS, 0);
+	pod_end (f, f->members, 0);
 	return floor_now () - begin;
+}
+
+/* A pod of many, once: prints what its start and its end took, a container, in microseconds. */
+static void
+many_print (struct floor_pod *f)
+{
+	uint64_t begin = floor_now ();
+	size_t i;
+
+	pod_make (f, ASK_ALL);
+	for (i = 0; i < f->members; i++)
+		(void) answer_take (f->socket);
+	printf ("start_us %.3f\n", (double) (floor_now () - begin) / 1e3 / (double) f->members);
+	begin = floor_now ();
+	pod_end (f, f->members, 0);
+	printf ("kill_us %.3f\n", (double) (floor_now () - begin) / 1e3 / (double) f->members);
 }
 
 /* Runs the mode's samples inside what they need around them. Returns 0, or 2 for an unknown mode. */
@@ -410,6 +429,8 @@ run_mode (struct floor_pod *f, const char *mode)
 		floor_serve (once_pod, f);
 	else if (strcmp (mode, "kill") == 0)
 		floor_serve (once_kill, f);
+	else if (strcmp (mode, "many") == 0)
+		many_print (f);
 	else if (strcmp (mode, "join") == 0) {
 		pod_make (f, 0);
 		floor_serve (once_join, f);
@@ -430,7 +451,8 @@ options_read (struct floor_pod *f, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "root", required_argument, NULL, 'r' }, { "view", required_argument, NULL, 'v' }, { "seccomp", required_argument, NULL, 's' },
-		{ "no-devices", no_argument, NULL, 'd' }, { "direct", no_argument, NULL, 'i' }, { NULL, 0, NULL, 0 },
+		{ "no-devices", no_argument, NULL, 'd' }, { "direct", no_argument, NULL, 'i' },
+		{ "members", required_argument, NULL, 'm' }, { NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -441,6 +463,8 @@ options_read (struct floor_pod *f, int argc, char **argv)
 			floor_view_read (optarg, &f->view);
 		else if (c == 's')
 			floor_filter_read (optarg, &f->filter);
+		else if (c == 'm')
+			f->members = strtoul (optarg, NULL, 10);
 		else if (c == 'd')
 			f->devices = 0;
 		else if (c == 'i')
@@ -449,17 +473,26 @@ options_read (struct floor_pod *f, int argc, char **argv)
 			return 2;
 	}
 	f->program = argv[optind];
+	if (f->members > MOST_MEMBERS)
+		return 2;
 	return f->program == NULL || (f->rootfs == NULL && f->view.n == 0) ? 2 : 0;
 }
 
 int
 main (int argc, char **argv)
 {
-	static struct floor_pod f = { .devices = 1, .scratch = "/tmp/cpod-bench-XXXXXX" };
+	static struct floor_pod f = { .devices = 1, .members = MEMBERS, .scratch = "/tmp/cpod-bench-XXXXXX" };
+	struct rlimit files;
 	char group[64];
 	int ret, root_fd;
 
 	floor_filter_ranges (&f.filter);
+	for (size_t i = 0; i < MOST_MEMBERS; i++)
+		snprintf (names[i], sizeof (names[i]), "c%u", (unsigned int) i % 10000);
+	if (getrlimit (RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void) setrlimit (RLIMIT_NOFILE, &files);
+	}
 	if (argc < 3 || options_read (&f, argc - 1, argv + 1) != 0)
 		return 2;
 	floor_try (mkdtemp (f.scratch) == NULL ? -1 : 0, "mkdtemp");

@@ -4,9 +4,9 @@
 bench_dir = $(srcdir)/tests/bench
 bench_floor_files = $(bench_dir)/floor-mounts.c $(bench_dir)/floor-process.c $(bench_dir)/floor-filter.c \
 	$(bench_dir)/floor-view.c
-bench_small = tests/bench/true-static tests/bench/hello-static tests/bench/floor-idle
+bench_small = tests/bench/true-static tests/bench/hello-static tests/bench/floor-idle tests/bench/scale-program
 bench_programs = tests/bench/bench tests/bench/bench-host tests/bench/bench-runtime tests/bench/floor-container tests/bench/floor-pod \
-	$(bench_small)
+	tests/bench/bench-scale $(bench_small)
 BENCH_CC = $(CC) $(AM_CPPFLAGS) -std=gnu11 $(WARN_CFLAGS) -O2
 ROUNDS = 41
 
@@ -29,6 +29,12 @@ tests/bench/bench-host: $(bench_dir)/bench-host.c $(bench_floor_files) $(bench_d
 tests/bench/bench-runtime: $(bench_dir)/bench-runtime.c $(bench_floor_files) $(bench_dir)/floor.h libcpod.a
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(BENCH_CC) $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(bench_floor_files) libcpod.a $(ARCHIVES)
+
+tests/bench/bench-scale: $(bench_dir)/bench-scale.c $(bench_dir)/scale-proc.c $(bench_dir)/scale-proc.h $(bench_floor_files) \
+		$(bench_dir)/floor.h libcpod.a
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(BENCH_CC) $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(bench_dir)/scale-proc.c $(bench_floor_files) libcpod.a \
+		$(ARCHIVES)
 
 bench: all $(bench_programs)
 	SRC=$(abs_srcdir) BUILD=$(abs_builddir) ROUNDS=$(ROUNDS) $(SHELL) $(bench_dir)/run.sh

@@ -7,6 +7,8 @@
 #   ROUNDS       samples a row (41)
 #   ONLY         an extended regular expression: only the rows it matches
 #
+# The tables of many pods and many containers take a minute and a half by themselves; each is measured once, before the rounds.
+#
 # As root. On a machine with a hybrid cgroup layout everything runs in a private mount namespace where
 # /sys/fs/cgroup is cgroup2, so that all that is compared finds the same.
 set -eu
@@ -113,11 +115,12 @@ calls () { echo "strace -f -c -o $scratch/calls $* >/dev/null 2>&1; awk '\$NF ==
 
 mkdir -p "$rootfs/proc" "$rootfs/dev" "$rootfs/sys" "$scratch/seccomp" "$scratch/sleep"
 cp "$programs/true-static" "$rootfs/true"
-cp "$programs/true-static" "$programs/floor-idle" "$scratch/"
+cp "$programs/true-static" "$programs/scale-program" "$programs/floor-idle" "$scratch/"
 config '"/true"' > "$bundle/config.json"
 config '"/true"' "$(seccomp)" > "$scratch/seccomp/config.json"
 config '"/true","sleep"' "$(seccomp)" > "$scratch/sleep/config.json"
 comma=; pod > "$scratch/pod.json"
+printf '{"containers":[{"name":"a","spec":{"process":{"args":["%s"]}}}]}\n' "$scratch/scale-program" > "$scratch/one.json"
 chmod 755 "$scratch"
 
 "$programs/bench-runtime" view > "$scratch/view"
@@ -199,6 +202,71 @@ t='memory (PSS)'
 row fact "$t" 'static epoll loop' kB "sh $SRC/tests/bench/pss.sh $scratch/floor-idle"
 row fact "$t" 'cpod, a pod of three' kB "sh $SRC/tests/bench/pss.sh $BUILD/cpod run --name $tag $scratch/pod.json"
 row target "$t" 'cpod, a pod of three' '' 1200
+
+t='a pod of one, start to end'
+row serve "$t" 'the library' "$programs/bench-scale start $scratch/scale-program"
+row spawn "$t" 'cpod run' "$BUILD/cpod run --name $tag-one $scratch/one.json"
+
+# Scale: what takes seconds is measured once, and its numbers are facts. wants TABLE: whether it is asked for. scale TABLE FILE ROW UNIT KEY [LIMIT]: the number behind KEY in what a measurement has printed.
+wants () { echo "$1" | grep -Eq "$ONLY"; }
+scale () {
+	row fact "$1" "$3" "$4" "awk '\$1 == \"$5\" { print \$2 }' $scratch/$2"
+	if [ -n "${6:-}" ]; then row target "$1" "$3" '' "$6"; fi
+}
+measure () {
+	measure_into=$scratch/$1
+	shift
+	"$@" > "$measure_into" || echo "bench: $* failed" >&2
+}
+export CPOD_STATE_DIR=$scratch/state
+mkdir -m 700 "$CPOD_STATE_DIR"
+
+t='500 pods of two under one program'
+if wants "$t"; then
+	measure hosted "$programs/bench-scale" hosted 500 2 "$scratch/scale-program"
+	scale "$t" hosted 'pods started' /s pods_per_s
+	scale "$t" hosted 'memory a pod (PSS)' kB pss_kb 400
+	scale "$t" hosted 'page tables a pod' kB page_tables_kb
+	scale "$t" hosted 'context switches in ten idle seconds' '' idle_switches 0
+	scale "$t" hosted 'end of a pod' ms end_ms
+fi
+
+t='500 pods of two under 500 supervisors'
+if wants "$t"; then
+	measure supervised "$programs/bench-scale" supervised 500 2 "$scratch/scale-program" "$BUILD/cpod" "$CPOD_STATE_DIR"
+	scale "$t" supervised 'pods started' /s pods_per_s
+	scale "$t" supervised 'memory a pod (PSS)' kB pss_kb 1200
+	scale "$t" supervised 'page tables a pod' kB page_tables_kb
+	scale "$t" supervised 'context switches in ten idle seconds' '' idle_switches 0
+	scale "$t" supervised 'end of a pod' ms end_ms
+fi
+
+t='1,000 containers in 50 pods, a probe a second each'
+if wants "$t"; then
+	measure bare "$programs/bench-scale" bare 2000 "$scratch/scale-program"
+	measure probed "$programs/bench-scale" probed 50 20 15 "$scratch/scale-program"
+	scale "$t" probed 'lateness, median' ms late_p50_ms
+	scale "$t" probed 'lateness, 99 %' ms late_p99_ms 50
+	scale "$t" probed 'attempts that are missing' '' missed 0
+	scale "$t" probed 'CPU of a probe' us cpu_us
+	scale "$t" bare 'CPU of a bare fork and exec' us cpu_us
+fi
+
+t='sleeping containers in one pod, a container'
+if wants "$t"; then
+	for n in 100 500 2000; do
+		# shellcheck disable=SC2086
+		measure "floor-$n" "$programs/floor-pod" many --members "$n" $pod_floor "$scratch/scale-program"
+		measure "many-$n" "$programs/bench-scale" many "$n" "$scratch/scale-program"
+	done
+	for key in start_us kill_us; do
+		for n in 100 500 2000; do
+			scale "$t" "floor-$n" "floor, ${key%_us} of $n" us "$key"
+			scale "$t" "many-$n" "cpod, ${key%_us} of $n" us "$key"
+		done
+		row target "$t" "cpod, ${key%_us} of 2000" "cpod, ${key%_us} of 100" 1.3
+	done
+fi
 
 "$programs/bench" --rounds "$ROUNDS" --json "$programs/results.json" "$rows"
 echo
