@@ -41,16 +41,17 @@ cpod_compile_loopback (struct cpod_plan *plan)
 	op->text.len = sizeof (message);
 }
 
-/* What a pod's container must have of its own, listed or not. */
+/* What a pod's container must have of its own, listed or not; its PID namespace, unless the pod has one for it. */
 static int
-require_own (const struct cpod_namespaces *namespaces, const bool *listed, struct cpod_error *err)
+require_own (const struct cpod_compile_input *input, const bool *listed, struct cpod_error *err)
 {
-	(void) namespaces;
+	bool shared = (input->pod_flags & (CPOD_RT_POD_HOST_PID | CPOD_RT_POD_SHARE_PID)) != 0;
+
 	if (!listed[CPOD_OCI_NS_MOUNT])
 		return cpod_error_set (err, EINVAL, "linux.namespaces: a pod has no mount namespace to share: list \"mount\"");
-	if (!listed[CPOD_OCI_NS_PID])
-		return cpod_error_set (err, ENOTSUP, "linux.namespaces: sharing the pod's PID namespace is not carried out "
-		                       "by this version: list \"pid\"");
+	if (!listed[CPOD_OCI_NS_PID] && !shared)
+		return cpod_error_set (err, EINVAL, "linux.namespaces: the pod shares no PID namespace (shareProcessNamespace, hostPID): "
+		                       "list \"pid\"");
 	return 0;
 }
 
@@ -110,6 +111,9 @@ cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_nam
 	if (linux_part == NULL || !linux_part->namespaces.set) {
 		if (input->pod)
 			read.own = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP;
+		if ((input->pod_flags & (CPOD_RT_POD_HOST_PID | CPOD_RT_POD_SHARE_PID)) != 0)
+			read.own &= ~(uint64_t) CLONE_NEWPID;
+		read.shared_pid = (input->pod_flags & CPOD_RT_POD_SHARE_PID) != 0;
 		*ret = read;
 		return 0;
 	}
@@ -125,9 +129,10 @@ cpod_namespaces_resolve (const struct cpod_compile_input *input, struct cpod_nam
 			read.own |= cpod_namespace_flags[type];
 	}
 	if (input->pod) {
-		status = require_own (&read, listed, err);
+		status = require_own (input, listed, err);
 		if (status < 0)
 			return status;
+		read.shared_pid = !listed[CPOD_OCI_NS_PID] && (input->pod_flags & CPOD_RT_POD_SHARE_PID) != 0;
 		if (!listed[CPOD_OCI_NS_CGROUP])
 			read.own |= CLONE_NEWCGROUP;   /* the pod has none to share, and never the host's */
 	}
@@ -147,7 +152,8 @@ bool
 cpod_namespace_is_hosts (const struct cpod_compile_input *input, const struct cpod_namespaces *namespaces,
                          enum cpod_oci_namespace_type type)
 {
-	uint32_t shared = type == CPOD_OCI_NS_NETWORK ? CPOD_RT_POD_HOST_NETWORK : type == CPOD_OCI_NS_IPC ? CPOD_RT_POD_HOST_IPC : 0;
+	uint32_t shared = type == CPOD_OCI_NS_NETWORK ? CPOD_RT_POD_HOST_NETWORK : type == CPOD_OCI_NS_IPC ? CPOD_RT_POD_HOST_IPC
+	                  : type == CPOD_OCI_NS_PID ? CPOD_RT_POD_HOST_PID : 0;
 
 	if ((namespaces->own & cpod_namespace_flags[type]) != 0)
 		return false;
@@ -296,6 +302,19 @@ cpod_compile_become_root (const struct cpod_idmap *ids, bool watches_life, struc
 	plan->header.dumpable = 1;
 }
 
+/* The first process of the PID namespace that containers share, in an empty root. */
+static void
+compile_reaper (struct cpod_plan *plan)
+{
+	uint16_t slot = cpod_compile_tmpfs (plan, "size=4k", 0555, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	                                    "the reaper's root");
+	struct cpod_op *op = cpod_plan_add (plan, CPOD_OP_REAPER, NULL, "start the reaper of the shared PID namespace");
+
+	op->root.slot = slot;
+	op->root.at = CPOD_SLOT_NONE;
+	op->root.path = cpod_plan_text (plan, CPOD_OLD_ROOT);
+}
+
 int
 cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, struct cpod_error *err)
 {
@@ -316,6 +335,8 @@ cpod_compile_pod (const struct cpod_compile_pod *input, struct cpod_plan *plan, 
 		op->caps.bounding = input->bounding;
 	}
 	plan->header.home = 1;
+	if (input->share_pid)
+		compile_reaper (plan);
 	cpod_plan_add (plan, CPOD_OP_END, NULL, "wait for containers to launch");
 	return cpod_plan_check (plan, err);
 }

@@ -63,6 +63,18 @@ compile_give_pipes (struct cpod_plan *plan, const struct cpod_process *process)
 	op->ids.gid = process->gid;
 }
 
+/* The pod's own PID namespace for containers: as one that is given by path, but below pod init's. */
+static void
+compile_shared_pid (struct cpod_compiler *compiler)
+{
+	struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_SHARED_PID, CPOD_SLOT_NONE, "the pod's PID namespace", "shareProcessNamespace");
+	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_SETNS, NULL, "choose the PID namespace that the pod's containers share");
+
+	op->setns.slot = given->slot;
+	op->setns.type = CLONE_NEWPID;
+	compiler->pidns_slot = given->slot;
+}
+
 /* Enters what is joined by path; the mount namespace last, for its paths are others. A PID namespace, in a pod: the
  * walker stays where it is, and what it gives birth to is in it. */
 static void
@@ -90,6 +102,8 @@ compile_namespaces (struct cpod_compiler *compiler)
 		if (order[i] == CPOD_OCI_NS_PID)
 			compiler->pidns_slot = given->slot;
 	}
+	if (compiler->namespaces.shared_pid)
+		compile_shared_pid (compiler);
 	if ((compiler->namespaces.own & CLONE_NEWNET) != 0 && compiler->input->pod)
 		cpod_compile_loopback (compiler->plan);
 }

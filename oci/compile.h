@@ -75,6 +75,7 @@ struct cpod_namespaces {
 	uint64_t own;                           /* CLONE_NEW* of the clone */
 	const char *path[CPOD_OCI_N_NS];        /* joined; NULL: not */
 	size_t index[CPOD_OCI_N_NS];            /* in linux.namespaces */
+	bool shared_pid;                        /* it is in the PID namespace that the pod's containers share */
 };
 extern const uint64_t cpod_namespace_flags[CPOD_OCI_N_NS];
 
@@ -115,6 +116,7 @@ struct cpod_compile_pod {
 	const struct cpod_strings *layers;      /* the host's mount points that containers may need, "/" first */
 	const char *hostname;
 	bool loopback;                          /* the network namespace is the pod's own */
+	bool share_pid;                         /* a PID namespace for all containers, with a reaper in it */
 	const struct cpod_rt_volume *volumes;   /* all of the pod's; those without a path are made */
 	size_t n_volumes;
 	uint64_t bounding;                      /* what stays in the bounding set; UINT64_MAX: all */

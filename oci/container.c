@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ compile (struct cpod_rt_container *c, const struct cpod_rt_pod *pod, const struc
 	    || (ret = cpod_compile_container_map (c->spec, c->namespaces.own, &no_ids, err)) < 0
 	    || (ret = check_rights (c, pod, err)) < 0)
 		return ret;
-	c->process.watched = c->namespaces.path[CPOD_OCI_NS_PID] != NULL;
+	c->process.watched = (c->namespaces.own & CLONE_NEWPID) == 0;
 	return cpod_compile_start (&input, &c->arena, &c->process, &c->plan, err);
 }
 
@@ -308,6 +309,13 @@ remove_cgroup (struct cpod_rt_container *c)
 	cpod_fd_close (&c->cgroup_fd);
 }
 
+/* Whether its PID namespace lives on when it ends. */
+static bool
+shares_pid (const struct cpod_rt_container *c)
+{
+	return (c->namespaces.own & CLONE_NEWPID) == 0;
+}
+
 static bool
 is_beside (const struct cpod_rt_container *c)
 {
@@ -340,10 +348,26 @@ start_own_init (struct cpod_rt_container *c, struct cpod_error *err)
 	return ret;
 }
 
+/* The PID namespace that the pod's containers share is known when pod init is ready. */
+static int
+take_shared_pid (struct cpod_rt_container *c, struct cpod_error *err)
+{
+	struct cpod_rt_pod *pod = c->pod;
+	int ret;
+
+	pthread_mutex_lock (&pod->lock);
+	ret = cpod_rtinit_await_ready (pod, &pod->init, err);
+	pthread_mutex_unlock (&pod->lock);
+	c->plan.pidns_fd = pod->init.pidns_fd;
+	if (ret == 0 && pod->init.pidns_fd < 0)
+		ret = cpod_error_set (err, ESRCH, "shareProcessNamespace: the reaper of the shared PID namespace is gone");
+	return ret;
+}
+
 int
 cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *ret_fd, struct cpod_error *err)
 {
-	const struct cpod_request_head head = { CPOD_MESSAGE_LAUNCH, is_beside (c) ? CPOD_LAUNCH_BORN : 0, 0 };
+	const struct cpod_request_head head = { CPOD_MESSAGE_LAUNCH, is_beside (c) || c->namespaces.shared_pid ? CPOD_LAUNCH_BORN : 0, 0 };
 	struct cpod_rt_op *op = calloc (1, sizeof (*op));
 	cpod_autofd status_fd = -1;
 	int pair[2], ret;
@@ -365,6 +389,8 @@ cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	c->plan.cgroup_fd = c->cgroup_fd;
 	if (ret == 0 && is_beside (c))
 		ret = start_own_init (c, err);
+	if (ret == 0 && c->namespaces.shared_pid)
+		ret = take_shared_pid (c, err);
 	if (ret == 0)
 		ret = cpod_request_send (c, &head, &c->plan, status_fd, c->cgroup_fd, err);
 	for (int i = 0; i < 3; i++)
@@ -512,7 +538,7 @@ cpod_rtc_exit_status (struct cpod_rt_container *c, struct cpod_rt_exit *ret_exit
 	lost = !c->exited;
 	pthread_mutex_unlock (&c->pod->lock);
 	c->state = CPOD_ENDED;
-	if (is_beside (c))   /* its PID namespace lives on, and what it left there would too */
+	if (shares_pid (c))   /* its PID namespace lives on, and what it left there would too */
 		(void) cpod_cgroup_kill (c->cgroup_fd, NULL);
 	if (lost) {
 		*ret_exit = (struct cpod_rt_exit) { .code = 137, .flags = CPOD_RT_EXIT_LOST };

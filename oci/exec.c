@@ -146,6 +146,8 @@ to_join (const struct cpod_rt_container *c)
 
 	if (c->cgroup_fd < 0)
 		join &= ~(uint64_t) CLONE_NEWCGROUP;   /* it begins where pod init's does; a command's own is its mark */
+	if (c->namespaces.shared_pid)
+		join |= CLONE_NEWPID;
 	for (size_t i = 0; i < CPOD_OCI_N_NS; i++)
 		if (c->namespaces.path[i] != NULL)
 			join |= cpod_namespace_flags[i];

@@ -27,7 +27,7 @@ cpod_plan_init (struct cpod_plan *plan)
 	plan->header.magic = CPOD_PLAN_MAGIC;
 	plan->header.version = CPOD_PLAN_VERSION;
 	plan->next_slot = CPOD_SLOT_FIRST;
-	plan->cgroup_fd = plan->users_fd = -1;
+	plan->cgroup_fd = plan->users_fd = plan->pidns_fd = -1;
 }
 
 void
@@ -311,7 +311,7 @@ give_ids (const struct cpod_given *given, int mount_fd, int users_fd, struct cpo
 
 /* One descriptor, or -errno, of the kinds that name something. */
 static int
-open_named (const struct cpod_given *given, int cgroup_fd, struct cpod_error *err)
+open_named (const struct cpod_plan *plan, const struct cpod_given *given, struct cpod_error *err)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 	int fd = -1;
@@ -329,7 +329,10 @@ open_named (const struct cpod_given *given, int cgroup_fd, struct cpod_error *er
 	case CPOD_GIVEN_TREE:
 		return open_tree_given (given, flags, err);
 	case CPOD_GIVEN_CGROUP:
-		fd = (int) syscall (SYS_open_tree, cgroup_fd, "", flags | AT_EMPTY_PATH);
+		fd = (int) syscall (SYS_open_tree, plan->cgroup_fd, "", flags | AT_EMPTY_PATH);
+		break;
+	case CPOD_GIVEN_SHARED_PID:
+		fd = fcntl (plan->pidns_fd, F_DUPFD_CLOEXEC, 3);
 		break;
 	case CPOD_GIVEN_PATH:
 		fd = open (given->path, O_PATH | O_CLOEXEC);
@@ -348,8 +351,8 @@ open_given (const struct cpod_plan *plan, const struct cpod_given *given, struct
 	int ret;
 
 	if (given->ids == CPOD_IDS_AS_THEY_ARE)
-		return open_named (given, plan->cgroup_fd, err);
-	fd = open_named (given, plan->cgroup_fd, err);
+		return open_named (plan, given, err);
+	fd = open_named (plan, given, err);
 	ret = fd < 0 ? fd : give_ids (given, fd, plan->users_fd, err);
 	return ret < 0 ? ret : cpod_fd_steal (&fd);
 }

@@ -24,6 +24,7 @@ enum cpod_given_kind {
 	CPOD_GIVEN_TREE,        /* open_tree (path, clone): a mount, detached */
 	CPOD_GIVEN_TREE_REC,    /* the same with everything mounted below */
 	CPOD_GIVEN_CGROUP,      /* the container's own cgroup (plan->cgroup_fd): a mount, detached */
+	CPOD_GIVEN_SHARED_PID,  /* the PID namespace that the pod's containers share (plan->pidns_fd) */
 	CPOD_GIVEN_PATH,        /* O_PATH */
 	CPOD_GIVEN_NAMESPACE,   /* a namespace file, found to be of type */
 	CPOD_GIVEN_FILE_SYSTEM, /* fsopen (fs_type), path is its source: a mount, detached */
@@ -61,7 +62,7 @@ struct cpod_plan {
 	size_t n_ops, ops_capacity;
 	struct cpod_given given[CPOD_PLAN_SLOTS];
 	uint16_t next_slot;
-	int cgroup_fd, users_fd;        /* borrowed; set by the caller before cpod_plan_open */
+	int cgroup_fd, users_fd, pidns_fd;   /* borrowed; set by the caller before cpod_plan_open */
 	bool writes_cgroup;             /* a cgroup mount is writable in the container's own user and cgroup namespaces */
 	bool failed;
 };

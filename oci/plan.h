@@ -75,6 +75,8 @@ enum cpod_op_kind {
 	CPOD_OP_SYSCTL,        /* sysctl: written relative to CPOD_SLOT_PROC */
 	CPOD_OP_OOM_SCORE_ADJ, /* number: relative to CPOD_SLOT_PROC */
 	CPOD_OP_JOIN_CGROUP,   /* join: into the group in a slot, where CLONE_INTO_CGROUP cannot be had */
+	CPOD_OP_REAPER,        /* root: a first process for a PID namespace that the pod's containers will share, in the empty
+	                        * root in slot; pod init's own plan only */
 	/* the process */
 	CPOD_OP_STDIO,         /* slots 1-3 become descriptors 0-2; /dev/null of the container where none was given */
 	CPOD_OP_TERMINAL,      /* terminal: a new one of the container's devpts becomes descriptors 0-2 */

@@ -23,11 +23,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define GET_PID_NAMESPACE _IO (0xff, 5)   /* ioctl_pidfd(2), Linux 6.11: of the reaper, whose pidfd READY brings */
 #define DEATH_NS 2000000000ull   /* how long the kernel may take to end what was killed */
 #define READY_MS 10000           /* for a plan that takes microseconds */
 #define ANSWER_MS 1000           /* for one system call */
@@ -37,7 +39,7 @@ cpod_rtinit_init (struct cpod_rt_init *init)
 {
 	memset (init, 0, sizeof (*init));
 	cpod_plan_init (&init->plan);
-	init->socket_fd = init->pidfd = init->answer_fd = -1;
+	init->socket_fd = init->pidfd = init->answer_fd = init->pidns_fd = -1;
 }
 
 /* Opens what the plan wants behind the descriptors that cpod-init finds open (proto.h), and launches it. */
@@ -137,6 +139,7 @@ cpod_rtinit_finish (struct cpod_rt_init *init)
 
 	cpod_fd_close (&init->socket_fd);
 	cpod_fd_close (&init->answer_fd);
+	cpod_fd_close (&init->pidns_fd);
 	cpod_plan_finish (&init->plan);
 	if (init->pidfd < 0)
 		return;
@@ -178,6 +181,8 @@ take_message (struct cpod_rt_pod *pod, struct cpod_rt_init *init, const struct c
 		init->ready = message->record.error == 0;
 		if (!init->ready)
 			(void) cpod_plan_explain (&init->plan, &message->record, &init->failure);
+		if (fd >= 0)
+			init->pidns_fd = ioctl (fd, GET_PID_NAMESPACE, 0);
 		break;
 	case CPOD_MESSAGE_LAUNCHED:
 		c = find_container (pod, message->id);

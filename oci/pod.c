@@ -9,6 +9,8 @@
  */
 #include "production.h"
 
+#include "kernel.h"
+
 #include "caps.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
@@ -176,6 +178,32 @@ find_delegated (struct cpod_rt_pod *pod, struct cpod_error *err)
 	return pod->cgroup_base != NULL ? 0 : cpod_error_oom (err);
 }
 
+/* Whether the namespaces that the pod is to share can be had. */
+static int
+check_shared (const struct cpod_rt_pod *pod, struct cpod_error *err)
+{
+	if (pod->own_users && (pod->flags & (CPOD_RT_POD_HOST_PID | CPOD_RT_POD_HOST_IPC)) != 0)
+		return cpod_error_set (err, ENOTSUP, "%s: cannot be had in a user namespace of the pod's own",
+		                       (pod->flags & CPOD_RT_POD_HOST_PID) != 0 ? "hostPID" : "hostIPC");
+	if ((pod->flags & CPOD_RT_POD_SHARE_PID) != 0 && pod->no_cgroup)
+		return cpod_error_set (err, ENOTSUP, "shareProcessNamespace: nothing but a cgroup could end what a container leaves running: %s",
+		                       pod->no_cgroup_reason.message);
+	if ((pod->flags & CPOD_RT_POD_SHARE_PID) != 0 && !cpod_kernel_has_pidns ())
+		return cpod_error_set (err, ENOTSUP, "shareProcessNamespace: a procfs of a PID namespace that is shared can be had from Linux 6.17 on");
+	return 0;
+}
+
+/* An ordinary user's: in a user namespace, with what cgroup was delegated. */
+static int
+decide_unprivileged (struct cpod_rt_pod *pod, struct cpod_error *err)
+{
+	int ret;
+
+	pod->own_users = true;
+	ret = cpod_idmap_of_caller (&pod->ids, err);
+	return ret < 0 ? ret : find_delegated (pod, err);
+}
+
 int
 cpod_rtpod_decide (struct cpod_rt_pod *pod, struct cpod_error *err)
 {
@@ -185,10 +213,10 @@ cpod_rtpod_decide (struct cpod_rt_pod *pod, struct cpod_error *err)
 	pod->cgroup_base = no_base;
 	pod->unprivileged = geteuid () != 0;
 	if (!pod->unprivileged)
-		return cpod_rtusers_decide (pod, err);
-	pod->own_users = true;
-	ret = cpod_idmap_of_caller (&pod->ids, err);
-	return ret < 0 ? ret : find_delegated (pod, err);
+		ret = cpod_rtusers_decide (pod, err);
+	else
+		ret = decide_unprivileged (pod, err);
+	return ret < 0 ? ret : check_shared (pod, err);
 }
 
 /* ---- state and cgroup ---- */
@@ -382,13 +410,17 @@ keep_volumes (struct cpod_rt_pod *pod, const struct cpod_rt_pod_config *config, 
 static int
 start_init (struct cpod_rt_pod *pod, int init_cgroup, struct cpod_error *err)
 {
+	static const struct { uint32_t flag; uint64_t space; } hosts[] = {
+		{ CPOD_RT_POD_HOST_NETWORK, CLONE_NEWNET }, { CPOD_RT_POD_HOST_PID, CLONE_NEWPID }, { CPOD_RT_POD_HOST_IPC, CLONE_NEWIPC },
+	};
 	struct cpod_rtinit_config config = {
 		.clone_flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET,
 		.cgroup_fd = init_cgroup, .kill_in_fd = pod->cgroup_fd, .ids = pod->own_users ? &pod->ids : NULL
 	};
 
-	if ((pod->flags & CPOD_RT_POD_HOST_NETWORK) != 0)
-		config.clone_flags &= ~(uint64_t) CLONE_NEWNET;
+	for (size_t i = 0; i < sizeof (hosts) / sizeof (hosts[0]); i++)
+		if ((pod->flags & hosts[i].flag) != 0)
+			config.clone_flags &= ~hosts[i].space;
 	return cpod_rtinit_start (&pod->init, &config, err);
 }
 
@@ -401,7 +433,7 @@ compile_init (struct cpod_rt_pod *pod, struct cpod_error *err)
 		.loopback = (pod->flags & CPOD_RT_POD_HOST_NETWORK) == 0, .bounding = pod->bounding,
 		.ids = pod->own_users ? &pod->ids : NULL, .pieces = pod->has_host_view ? &pod->host_view.pieces : NULL,
 		.unprivileged = pod->unprivileged,
-		.volumes = pod->volumes, .n_volumes = pod->n_volumes
+		.share_pid = (pod->flags & CPOD_RT_POD_SHARE_PID) != 0, .volumes = pod->volumes, .n_volumes = pod->n_volumes
 	};
 
 	return cpod_compile_pod (&input, &pod->init.plan, err);
@@ -433,8 +465,6 @@ cpod_rtpod_create (const struct cpod_rt_pod_config *config, struct cpod_rt_pod *
 	pod->name = cpod_arena_strdup (&pod->arena, config->name);
 	pod->hostname = cpod_arena_strdup (&pod->arena, config->hostname ? config->hostname : config->name);
 	ret = pod->name == NULL || pod->hostname == NULL ? cpod_error_oom (err) : 0;
-	if (ret == 0 && (pod->flags & (CPOD_RT_POD_HOST_PID | CPOD_RT_POD_HOST_IPC | CPOD_RT_POD_SHARE_PID)) != 0)
-		ret = cpod_error_set (err, ENOTSUP, "sharing PID or IPC namespaces is not carried out by this version");
 	pod->has_host_view = config->pod_json == NULL;   /* nothing is known of the containers to come */
 	if (ret == 0)
 		ret = cpod_rtpod_decide (pod, err);

@@ -23,6 +23,7 @@
 struct cpod_rt_init {
 	struct cpod_plan plan;
 	int socket_fd, pidfd;               /* owned; -1: was not started */
+	int pidns_fd;                       /* owned: the PID namespace that containers share; -1: there is none */
 	pid_t pid;
 	bool ready;                         /* READY has come */
 	bool dead;                          /* it is gone */

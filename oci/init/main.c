@@ -289,6 +289,8 @@ pod_init (void)
 	uint32_t flags = 0;
 	long ret;
 
+	if (sys_getpid () != 1)
+		(void) sys_prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);   /* in the host's PID namespace orphans are ours as well */
 	raise_files ();
 	for (int fd = CPOD_INIT_FD_SOCKET; fd < CPOD_INIT_FD_FIRST; fd++)
 		(void) sys_fcntl (fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
@@ -312,7 +314,9 @@ pod_init (void)
 		flags = try_birth_in_cgroup ();
 	if (ret >= 0)
 		ret = launch_prepare (&children, flags & CPOD_READY_CLONE_INTO_CGROUP);
-	init_reply (CPOD_MESSAGE_READY, 0, flags, 0, -1, &walk, ret);
+	init_reply (CPOD_MESSAGE_READY, 0, flags, 0, walk.reaper > 0 ? walk.reaper : -1, &walk, ret);
+	if (walk.reaper > 0)
+		sys_close (walk.reaper);
 	if (ret < 0)
 		init_end ();
 	run (signal_fd);

@@ -25,7 +25,7 @@
 
 #include "oci/plan.h"
 
-#define CPOD_INIT_MAGIC 0x63706f34u     /* changes with any struct here or in plan.h */
+#define CPOD_INIT_MAGIC 0x63706f35u     /* changes with any struct here or in plan.h */
 
 /* Descriptors that cpod-init finds open when it starts. */
 enum {

@@ -44,6 +44,7 @@ sys_exit (int status)
 static inline long sys_read (int fd, void *data, size_t len) { return SYS_CALL_3 (__NR_read, fd, data, len); }
 static inline long sys_write (int fd, const void *data, size_t len) { return SYS_CALL_3 (__NR_write, fd, data, len); }
 static inline long sys_close (int fd) { return SYS_CALL_1 (__NR_close, fd); }
+static inline long sys_pipe2 (int fds[2], int flags) { return SYS_CALL_2 (__NR_pipe2, fds, flags); }
 static inline long sys_close_range (unsigned int first, unsigned int last, unsigned int flags)
 { return SYS_CALL_3 (__NR_close_range, first, last, flags); }
 static inline long sys_ioctl (int fd, unsigned long request, long argument)

@@ -123,7 +123,7 @@ open_tree (struct cpod_walk *walk, const struct cpod_op_open_tree *what, unsigne
 	long root, at, tree;
 
 	if (what->beneath == 0)
-		return sys_open_tree (AT_FDCWD, walk_text (walk, what->path), flags);
+		return walk_at (walk, CPOD_STEP_OPEN_TREE, sys_open_tree (AT_FDCWD, walk_text (walk, what->path), flags));
 	root = walk_at (walk, CPOD_STEP_OPEN, sys_openat (AT_FDCWD, walk_text (walk, what->path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
 	if (root < 0)
 		return root;
@@ -131,7 +131,7 @@ open_tree (struct cpod_walk *walk, const struct cpod_op_open_tree *what, unsigne
 	walk_done ((int) root);
 	if (at < 0)
 		return at;
-	tree = sys_open_tree ((int) at, "", flags | AT_EMPTY_PATH);
+	tree = walk_at (walk, CPOD_STEP_OPEN_TREE, sys_open_tree ((int) at, "", flags | AT_EMPTY_PATH));
 	walk_done ((int) at);
 	return tree;
 }
@@ -143,7 +143,7 @@ walk_open_tree (struct cpod_walk *walk, const struct cpod_op *op)
 	long tree = open_tree (walk, &op->open_tree, flags);
 	long ret;
 
-	if (walk_at (walk, CPOD_STEP_OPEN_TREE, tree) < 0)
+	if (tree < 0)
 		return tree;
 	if (op->open_tree.rdev != 0) {
 		ret = walk_at (walk, CPOD_STEP_WRONG_DEVICE, is_device ((int) tree, op->open_tree.rdev));

@@ -128,6 +128,7 @@ static long (*const operations[CPOD_OP_KINDS]) (struct cpod_walk *, const struct
 	[CPOD_OP_CAPS]          = walk_caps,
 	[CPOD_OP_NO_NEW_PRIVS]  = walk_no_new_privs,
 	[CPOD_OP_SECCOMP]       = walk_seccomp,
+	[CPOD_OP_REAPER]        = walk_reaper,
 	[CPOD_OP_BIRTH]         = walk_birth,
 	[CPOD_OP_EXEC]          = walk_exec,
 	[CPOD_OP_SYNC]          = walk_sync,

@@ -25,6 +25,7 @@ struct cpod_walk {
 	 * walk is over. NULL: there is none. */
 	long (*birth) (struct cpod_walk *walk);
 	void *birth_data;
+	int reaper;                      /* CPOD_OP_REAPER: its pidfd, CLOEXEC; 0: there is none */
 };
 
 /* Looks at len bytes as a plan and points walk at it, all slots empty. 0 or -EINVAL. */
@@ -127,6 +128,7 @@ long walk_ids (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_caps (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_no_new_privs (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_seccomp (struct cpod_walk *walk, const struct cpod_op *op);
+long walk_reaper (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_birth (struct cpod_walk *walk, const struct cpod_op *op);
 long walk_exec (struct cpod_walk *walk, const struct cpod_op *op);
 
