@@ -205,8 +205,6 @@ make_missing (const struct cpod_volume_host_path *host)
 
 	if (host->type.value == CPOD_VOLUME_HOST_MAKE_DIRECTORY)
 		return make_host_directory (host->path);
-	if (host->type.value != CPOD_VOLUME_HOST_MAKE_FILE)
-		return -ENOENT;
 	fd = open (host->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	return fd < 0 && errno != EEXIST ? -errno : 0;
 }
@@ -216,12 +214,13 @@ look_at_host (const struct place *place, struct cpod_error *err)
 {
 	const struct cpod_volume_host_path *host = place->volume->host_path;
 	mode_t type = host_types[host->type.value].type;
+	bool makes = host->type.value == CPOD_VOLUME_HOST_MAKE_DIRECTORY || host->type.value == CPOD_VOLUME_HOST_MAKE_FILE;
 	struct stat st;
 	int ret;
 
 	if (stat (host->path, &st) < 0) {
-		ret = errno == ENOENT ? make_missing (host) : -errno;
-		if (ret == -ENOENT && type != 0)
+		ret = errno != ENOENT || !makes ? -errno : make_missing (host);
+		if (ret == -ENOENT && type != 0 && !makes)
 			return fail (place, err, ENOENT, "hostPath type check failed: %.400s is not %s", host->path, host_types[host->type.value].words);
 		if (ret < 0 || stat (host->path, &st) < 0)
 			return fail (place, err, ret < 0 ? -ret : errno, "%.400s: %s", host->path, strerror (ret < 0 ? -ret : errno));
