@@ -264,6 +264,7 @@ if wants "$t"; then
 			scale "$t" "floor-$n" "floor, ${key%_us} of $n" us "$key"
 			scale "$t" "many-$n" "cpod, ${key%_us} of $n" us "$key"
 		done
+		row target "$t" "floor, ${key%_us} of 2000" "floor, ${key%_us} of 100" 1.3
 		row target "$t" "cpod, ${key%_us} of 2000" "cpod, ${key%_us} of 100" 1.3
 	done
 fi
