@@ -406,7 +406,10 @@ remove_rest (struct cpod_bundle *bundle, const char *id, struct cpod_error *err)
 	const struct cpod_oci_spec *spec = NULL;
 	int ret = 0;
 
-	if (bundle->cgroup_fd >= 0)
+	/* By its path: that it could not be opened does not mean that it is gone. */
+	if (bundle->state.cgroup != NULL && bundle->cgroup_root_fd < 0)
+		ret = cpod_cgroup_root_open (&bundle->cgroup_root_fd, err);
+	if (ret == 0 && bundle->state.cgroup != NULL)
 		ret = cpod_bundle_remove_cgroup (bundle->cgroup_root_fd, bundle->state.cgroup, err);
 	if (ret < 0)
 		return cpod_error_prefix (err, ret, "container `%s`", id);

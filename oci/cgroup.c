@@ -204,6 +204,7 @@ make_at_once (int root_fd, const char *path, unsigned int flags, int *ret_fd, st
 	char parent[PATH_MAX];
 	const char *relative = path + strspn (path, "/"), *slash = strrchr (relative, '/');
 	cpod_autofd parent_fd = -1;
+	bool made;
 	int fd;
 
 	if (!cpod_cgroup_is_path (path) || (slash != NULL && slash[1] == '\0'))
@@ -215,15 +216,21 @@ make_at_once (int root_fd, const char *path, unsigned int flags, int *ret_fd, st
 			return -EAGAIN;
 	}
 	relative = slash != NULL ? slash + 1 : relative;
-	if (mkdirat (slash != NULL ? parent_fd : root_fd, relative, 0755) < 0) {
+	made = mkdirat (slash != NULL ? parent_fd : root_fd, relative, 0755) == 0;
+	if (!made) {
 		if (errno == EEXIST && (flags & CPOD_CGROUP_NEW) != 0)
 			return cpod_error_sys (err, EEXIST, "make the cgroup %s", path);
 		if (errno != EEXIST)
 			return -EAGAIN;
 	}
 	fd = openat (slash != NULL ? parent_fd : root_fd, relative, OPEN_GROUP);
-	if (fd < 0)
-		return cpod_error_sys (err, errno, "open the cgroup %s", path);
+	if (fd < 0) {
+		int code = errno;
+
+		if (made)
+			(void) unlinkat (slash != NULL ? parent_fd : root_fd, relative, AT_REMOVEDIR);
+		return cpod_error_sys (err, code, "open the cgroup %s", path);
+	}
 	*ret_fd = fd;
 	return 0;
 }
