@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "load.h"
+#include "log-reader.h"
 
 #include "src/base/error.h"
 #include "src/base/fd.h"
@@ -25,6 +26,7 @@
 enum {
 	OUTPUT_MS    = 1000,      /* the last output may take so long to be read */
 	EVENTS_LIMIT = 128 << 10, /* bytes of events that are kept */
+	LOG_TAIL_LINES = 80,      /* of a container's log, as a termination message */
 };
 
 /* ---- What the pod says ---- */
@@ -95,6 +97,35 @@ on_stdio (void *data, const char *container, int32_t fd[3])
 
 	if (self->logs != NULL)
 		cpod_logs_open (self->logs, container, fd);
+}
+
+/* The last lines that a container has written, for its termination message. */
+static size_t
+on_log_tail (void *data, const char *container, char *text, size_t size)
+{
+	struct cpod_supervisor *self = data;
+	struct cpod_log_reader *reader;
+	struct cpod_log_entry entry;
+	size_t len = 0, kept;
+
+	if (self->logs == NULL || self->logs_fd < 0)
+		return 0;
+	cpod_logs_drain (self->logs);
+	if (cpod_log_reader_create (self->logs_fd, &container, 1, LOG_TAIL_LINES, &reader, NULL) < 0)
+		return 0;
+	while (cpod_log_reader_next (reader, &entry) == 1) {
+		const size_t n = entry.len < size - 1 ? entry.len : size - 1;
+
+		/* The end is what counts: the beginning goes. */
+		kept = len + n + 1 > size ? size - n - 1 : len;
+		memmove (text, text + len - kept, kept);
+		memcpy (text + kept, entry.text + entry.len - n, n);
+		len = kept + n;
+		if (entry.whole)
+			text[len++] = '\n';
+	}
+	cpod_log_reader_destroy (reader);
+	return len;
 }
 
 /* The pod has something to do. */
@@ -270,7 +301,7 @@ make_pod (struct cpod_supervisor *self, struct cpod_error *err)
 {
 	const struct cpod_pod_options options = {
 		.size = sizeof (options), .runtime = self->options.runtime, .state_dir = self->state.path,
-		.event = on_event, .stdio = on_stdio, .warn = on_warning, .data = self,
+		.event = on_event, .stdio = on_stdio, .warn = on_warning, .log_tail = on_log_tail, .data = self,
 		.subordinate_user = self->options.subordinate_user,
 	};
 	int ret;

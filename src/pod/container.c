@@ -65,14 +65,16 @@ make_id (const struct cpod_container *c)
 	return id;
 }
 
-/* Has the runtime create *ret_rt, which is NULL, for c, as id. err is not NULL. */
+/* Has the runtime create *ret_rt, which is NULL, for c, as id. message: the file of its termination message, or NULL.
+ * err is not NULL. */
 static int
-create (struct cpod_container *c, const char *id, struct cpod_rt_container **ret_rt, struct cpod_error *err)
+create (struct cpod_container *c, const char *id, const char *message, struct cpod_rt_container **ret_rt,
+        struct cpod_error *err)
 {
 	struct cpod_pod *pod = c->pod;
 	struct cpod_spec_warn warn = { pod->spec, c->spec, pod->options.warn, pod->options.data };
 	struct cpod_spec_container_config config;
-	int ret = cpod_spec_container_config (pod->spec, c->spec, id, &config, err);
+	int ret = cpod_spec_container_config (pod->spec, c->spec, id, message, &config, err);
 
 	if (ret == 0) {
 		config.config.restart = c->machine->restarts;
@@ -103,8 +105,11 @@ cpod_container_make (struct cpod_container *c, struct cpod_error *err)
 		free (id);
 		return cpod_error_oom (err);
 	}
-	ret = create (c, id, &run->rt, &inner);
+	ret = cpod_message_create (c, id, &run->message, &inner);
+	if (ret == 0)
+		ret = create (c, id, run->message, &run->rt, &inner);
 	if (ret < 0) {
+		cpod_message_forget (&run->message);
 		free (run);
 		free (id);
 		if (err)
@@ -137,6 +142,7 @@ give_back (struct cpod_run *run)
 	if (run->container->run == run)
 		run->container->run = NULL;
 	pod->table->destroy (run->rt);
+	cpod_message_forget (&run->message);
 	free (run);
 }
 
@@ -168,7 +174,7 @@ on_exit_fd (struct cpod_source *source, uint32_t epoll_events)
 	struct cpod_container *c = run->container;
 	struct cpod_rt_exit status = { 0 };
 	struct cpod_error err = { 0 };
-	char text[CPOD_WORDS_MAX];
+	char text[CPOD_WORDS_MAX], message[CPOD_MESSAGE_MAX + 1];
 	bool good;
 	int ret = c->pod->table->async->exit_status (run->rt, &status, &err);
 
@@ -185,7 +191,8 @@ on_exit_fd (struct cpod_source *source, uint32_t epoll_events)
 		status = (struct cpod_rt_exit) { 137, SIGKILL, CPOD_RT_EXIT_LOST, 0 };
 	good = status.code == 0 && status.signal == 0;
 	cpod_words_exit (&status, text);
-	cpod_container_note_end (c, &status, false, NULL);
+	cpod_message_take (c, &run->message, !good, message);
+	cpod_container_note_end (c, &status, false, message);
 	if (ret < 0)
 		cpod_container_error (c, "cannot tell how it ended: %s", err.message);
 	else if (!good)

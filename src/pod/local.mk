@@ -23,6 +23,7 @@ libcpod_sources += \
 	src/pod/machine-probes.c \
 	src/pod/machine-stop.c \
 	src/pod/machine-view.c \
+	src/pod/message.c \
 	src/pod/pod-status.c \
 	src/pod/prober.c \
 	src/pod/quantity.c src/pod/quantity.h \

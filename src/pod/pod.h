@@ -36,6 +36,7 @@ struct cpod_run {
 	struct cpod_rt_container *rt;       /* owned */
 	struct cpod_op start;
 	struct cpod_source exit_source;
+	char *message;                      /* owned; the file of its termination message; NULL: none */
 	bool begun, running;                /* start was called; it succeeded, and the program has not ended */
 	bool over;                          /* ended, or never to start */
 	unsigned int n_ops;                 /* attempts, hooks and execs in progress: rt must stay */
@@ -180,6 +181,16 @@ void cpod_container_signal (struct cpod_container *c, int signal);
 /* ---- exec.c ------------------------------------------------------------------------------ */
 
 void cpod_execs_cancel_all (struct cpod_pod *pod);
+
+/* ---- message.c --------------------------------------------------------------------------- */
+
+#define CPOD_MESSAGE_MAX 4096
+/* Makes the file for the run called id; *ret_path NULL: the spec wants none. err is not NULL. */
+int cpod_message_create (const struct cpod_container *c, const char *id, char **ret_path, struct cpod_error *err);
+/* Takes the message of a run that has ended, with a failure or not, and removes its file. text: "" when there is none. */
+void cpod_message_take (struct cpod_container *c, char **path, bool failed, char text[CPOD_MESSAGE_MAX + 1]);
+/* Removes the file, if there is one. */
+void cpod_message_forget (char **path);
 
 /* ---- pod-status.c ------------------------------------------------------------------------ */
 

@@ -51,14 +51,15 @@ cpod_spec_pod_config_finish (struct cpod_spec_pod_config *config)
 
 int
 cpod_spec_container_config (const struct cpod_spec *spec, const struct cpod_container_spec *container,
-                            const char *id, struct cpod_spec_container_config *ret, struct cpod_error *err)
+                            const char *id, const char *message_file, struct cpod_spec_container_config *ret,
+                            struct cpod_error *err)
 {
 	memset (ret, 0, sizeof (*ret));
 	if (container->metadata)
 		cpod_json_write (&ret->metadata, container->metadata, 0);
 	else
 		cpod_str_add (&ret->metadata, "{}");
-	if (cpod_str_failed (&ret->metadata) || cpod_spec_render_oci (container, &ret->oci) < 0)
+	if (cpod_str_failed (&ret->metadata) || cpod_spec_render_oci (container, message_file, &ret->oci) < 0)
 		return cpod_error_oom (err);
 	ret->config = (struct cpod_rt_container_config) {
 		.size = sizeof (ret->config),
@@ -174,7 +175,7 @@ describe_container (const struct cpod_spec *spec, const struct cpod_container_sp
 	struct cpod_spec_warn warn = { spec, container, add_warning, out };
 	struct cpod_spec_container_config config;
 	char *text = NULL;
-	int ret = cpod_spec_container_config (spec, container, container->name, &config, err);
+	int ret = cpod_spec_container_config (spec, container, container->name, NULL, &config, err);
 
 	if (ret == 0) {
 		config.config.warn = cpod_spec_locate_warning;

@@ -27,9 +27,27 @@ share (struct cpod_arena *arena, const struct cpod_json *value)
 	return copy;
 }
 
-/* The container's OCI spec as an object of its own: only OCI keys in the old form, "ociVersion" in both. */
+/* mounts, which may be NULL, with one more: the file of the termination message. */
 static struct cpod_json *
-build_oci (struct cpod_arena *arena, const struct cpod_container_spec *container)
+add_message_mount (struct cpod_arena *arena, const struct cpod_json *mounts, const char *destination, const char *file)
+{
+	struct cpod_json *list = cpod_json_new (arena, CPOD_JSON_ARRAY), *mount = cpod_json_new (arena, CPOD_JSON_OBJECT);
+	struct cpod_json *options = cpod_json_new (arena, CPOD_JSON_ARRAY);
+
+	for (const struct cpod_json *one = mounts && mounts->type == CPOD_JSON_ARRAY ? mounts->first : NULL; one; one = one->next)
+		list = cpod_json_add (arena, list, NULL, share (arena, one));
+	options = cpod_json_add (arena, options, NULL, cpod_json_new_string (arena, "bind"));
+	options = cpod_json_add (arena, options, NULL, cpod_json_new_string (arena, "noexec"));
+	mount = cpod_json_add (arena, mount, "destination", cpod_json_new_string (arena, destination));
+	mount = cpod_json_add (arena, mount, "type", cpod_json_new_string (arena, "bind"));
+	mount = cpod_json_add (arena, mount, "source", cpod_json_new_string (arena, file));
+	return cpod_json_add (arena, list, NULL, cpod_json_add (arena, mount, "options", options));
+}
+
+/* The container's OCI spec as an object of its own: only OCI keys in the old form, "ociVersion" in both.
+ * message_file: bound over the container's message_path, or NULL. */
+static struct cpod_json *
+build_oci (struct cpod_arena *arena, const struct cpod_container_spec *container, const char *message_file)
 {
 	struct cpod_json *oci = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
@@ -38,8 +56,12 @@ build_oci (struct cpod_arena *arena, const struct cpod_container_spec *container
 	for (const struct cpod_json *member = container->oci->first; member; member = member->next) {
 		if (container->old_form && !cpod_spec_is_oci_key (member->key, strlen (member->key)))
 			continue;
-		oci = cpod_json_add (arena, oci, member->key, share (arena, member));
+		if (!message_file || strcmp (member->key, "mounts") != 0)
+			oci = cpod_json_add (arena, oci, member->key, share (arena, member));
 	}
+	if (message_file)
+		oci = cpod_json_add (arena, oci, "mounts", add_message_mount (arena, cpod_json_get (container->oci, "mounts"),
+		                                                              container->message_path, message_file));
 	return oci;
 }
 
@@ -47,11 +69,12 @@ static struct cpod_json *
 build_container (struct cpod_arena *arena, const struct cpod_container_spec *container)
 {
 	static const char *const names[] = { "livenessProbe", "readinessProbe", "startupProbe" };
-	static const char *const as_written[] = { "restartPolicy", "restartPolicyRules", "lifecycle", "dependsOn", "ports" };
+	static const char *const as_written[] = { "restartPolicy", "restartPolicyRules", "lifecycle", "dependsOn", "ports",
+	                                           "terminationMessagePath", "terminationMessagePolicy" };
 	struct cpod_json *json = cpod_json_new (arena, CPOD_JSON_OBJECT);
 
 	json = cpod_json_add (arena, json, "name", cpod_json_new_string (arena, container->name));
-	json = cpod_json_add (arena, json, "spec", build_oci (arena, container));
+	json = cpod_json_add (arena, json, "spec", build_oci (arena, container, NULL));
 	for (int type = CPOD_PROBE_LIVENESS; type <= CPOD_PROBE_STARTUP; type++)
 		if (container->probes[type].spec)
 			json = cpod_json_add (arena, json, names[type],
@@ -132,13 +155,13 @@ print (const struct cpod_json *root, unsigned int indent, struct cpod_str *out)
 }
 
 int
-cpod_spec_render_oci (const struct cpod_container_spec *container, struct cpod_str *out)
+cpod_spec_render_oci (const struct cpod_container_spec *container, const char *message_file, struct cpod_str *out)
 {
 	struct cpod_arena arena;
 	int ret;
 
 	cpod_arena_init (&arena, 0);
-	ret = print (build_oci (&arena, container), 0, out);
+	ret = print (build_oci (&arena, container, message_file), 0, out);
 	cpod_arena_finish (&arena);
 	return ret;
 }

@@ -135,8 +135,10 @@ static const struct cpod_field entry_fields[] = {
 	NOT_YET ("securityContext", CPOD_KIND_JSON, entry, any),
 	NOT_YET ("stdin", CPOD_KIND_BOOL, entry, flag),
 	NOT_YET ("tty", CPOD_KIND_BOOL, entry, flag),
-	NOT_YET ("terminationMessagePath", CPOD_KIND_STRING, entry, text),
-	NOT_YET ("terminationMessagePolicy", CPOD_KIND_STRING, entry, text),
+	{ "terminationMessagePath", CPOD_KIND_STRING, CPOD_FIELD_NULL_OK | CPOD_FIELD_ABSOLUTE, OFF (entry, message_path),
+	  .where = "a file for what the container has to say about its end, such as /dev/termination-log; 4096 bytes are kept" },
+	{ "terminationMessagePolicy", CPOD_KIND_ENUM, CPOD_FIELD_NULL_OK, OFF (entry, message_policy),
+	  .words = cpod_message_policy_words, .where = "what it is when that file is empty and the container has failed; default File" },
 	NOT_YET ("logs", CPOD_KIND_JSON, entry, any),
 };
 const struct cpod_object cpod_spec_entry_object = {

@@ -186,6 +186,8 @@ use_hook (const struct cpod_hook_spec *hook)
 static void
 add_lifecycle (const struct cpod_spec_entry *entry, struct cpod_container_spec *container)
 {
+	container->message_path = entry->message_path;
+	container->message_policy = (enum cpod_message_policy) entry->message_policy.value;
 	container->restart_policy = cpod_restart_policy (entry->restart_policy);
 	container->sidecar = container->init && container->restart_policy == CPOD_RESTART_ALWAYS;
 	container->rules = entry->rules.items;

@@ -95,7 +95,7 @@ struct cpod_spec *cpod_spec_ref (const struct cpod_spec *spec);
 bool cpod_spec_is_oci_key (const char *name, size_t len);
 
 /* Renders the container's OCI spec as the runtime gets it: strict JSON, "ociVersion" added. -ENOMEM. */
-int cpod_spec_render_oci (const struct cpod_container_spec *container, struct cpod_str *out);
+int cpod_spec_render_oci (const struct cpod_container_spec *container, const char *message_file, struct cpod_str *out);
 /* Renders the normalised pod spec; it can be loaded again. indent: as cpod_json_write. -ENOMEM. */
 int cpod_spec_render (const struct cpod_spec *spec, unsigned int indent, struct cpod_str *out);
 
@@ -115,7 +115,8 @@ int cpod_spec_pod_config (const struct cpod_spec *spec, const char *uid, const c
 void cpod_spec_pod_config_finish (struct cpod_spec_pod_config *config);
 /* stdio is set to -1. */
 int cpod_spec_container_config (const struct cpod_spec *spec, const struct cpod_container_spec *container,
-                                const char *id, struct cpod_spec_container_config *ret, struct cpod_error *err);
+                                const char *id, const char *message_file, struct cpod_spec_container_config *ret,
+                                struct cpod_error *err);
 void cpod_spec_container_config_finish (struct cpod_spec_container_config *config);
 
 /* Makes a runtime's error about container one that the user can find: "FILE:LINE:COL: PATH: reason" when it
@@ -143,6 +144,8 @@ struct cpod_spec_entry {                         /* one of containers or initCon
 	struct cpod_bool flag;
 	const struct cpod_json *any;
 	const struct cpod_probe_spec *probes[3];
+	const char *message_path;
+	struct cpod_int message_policy;
 	struct cpod_int restart_policy;
 	struct cpod_array rules;                 /* struct cpod_restart_rule */
 	const struct cpod_lifecycle_spec *lifecycle;

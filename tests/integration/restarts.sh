@@ -177,6 +177,23 @@ touch "$flags/db-up"
 ok "and is started then" within 5 reached web 1
 ok "a stop ends them all" finish deps
 
+# ---- last words
+
+TOP='"restartPolicy": "Never"'
+pod "$(MORE='"terminationMessagePath": "/dev/termination-log"' container main /inside seq write /dev/termination-log 'out of ink' , exit 5)" \
+	"$(MORE='"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "FallbackToLogsOnError"' \
+	container quoted /inside seq echo first , echo last , exit 6)" \
+	"$(MORE='"terminationMessagePolicy": "FallbackToLogsOnError"' container silent /inside seq echo fine , exit 0)" \
+	"$(MORE='"terminationMessagePath": "/dev/termination-log"' container long /inside seq to /dev/termination-log output 5000 , sleep 0.1 , exit 1)" \
+	"$(container stays /inside sleep)" >"$TMP/words.json"
+launch words
+ok "what a container writes into its message file is told" within 5 told words '"name":"main","state":{"terminated":{"exitCode":5,"reason":"Error","message":"out of ink"'
+ok "else the last lines of one that failed" within 5 told words '"name":"quoted","state":{"terminated":{"exitCode":6,"reason":"Error","message":"first\\nlast\\n"'
+ok "not of one that did not" within 5 told words '"name":"silent","state":{"terminated":{"exitCode":0,"reason":"Completed","startedAt"'
+ok "of a long one the end" within 5 told words '"name":"long","state":{"terminated":{"exitCode":1,"reason":"Error","message":"[x\\n]\{4096,4200\}"'
+ok "nothing is left of the files" test "$(find "$CPOD_STATE_DIR/pods/$POD-words/messages" -type f | wc -l)" -eq 0
+ok "it ends" finish words
+
 # ---- the deadline
 
 TOP='"restartPolicy": "Always", "activeDeadlineSeconds": 1'

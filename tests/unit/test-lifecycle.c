@@ -64,7 +64,7 @@ assert_everything (const struct cpod_spec *spec)
 	assert_int_equal (a->n_rules, 1);
 	assert_int_equal (a->rules[0].exit_codes->operator.value, CPOD_EXIT_NOT_IN);
 	assert_int_equal (a->rules[0].exit_codes->values.items[1], 255);
-	assert_string_equal (a->post_start.argv[1], "$(A)");
+	assert_string_equal (a->post_start.what.argv[1], "$(A)");
 	assert_int_equal (a->pre_stop.spec->sleep->seconds.value, 3);
 	assert_int_equal (a->stop_signal, SIGUSR1);
 	assert_int_equal (a->probes[CPOD_PROBE_LIVENESS].spec->grace.value, 1);

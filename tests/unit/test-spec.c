@@ -76,7 +76,7 @@ assert_oci (const struct cpod_spec *spec, size_t i, const char *text)
 {
 	cpod_autostr out = CPOD_STR_INIT;
 
-	assert_int_equal (cpod_spec_render_oci (&spec->containers[i], &out), 0);
+	assert_int_equal (cpod_spec_render_oci (&spec->containers[i], NULL, &out), 0);
 	assert_string_equal (out.data, text);
 }
 
@@ -204,8 +204,8 @@ probes_have_kubernetes_defaults (void **state)
 	assert_int_equal (config->timeout_ms, 1000);
 	assert_int_equal (config->success_threshold, 1);
 	assert_int_equal (config->failure_threshold, 3);
-	assert_string_equal (probes[CPOD_PROBE_LIVENESS].argv[1], "b");
-	assert_null (probes[CPOD_PROBE_LIVENESS].argv[2]);
+	assert_string_equal (probes[CPOD_PROBE_LIVENESS].what.argv[1], "b");
+	assert_null (probes[CPOD_PROBE_LIVENESS].what.argv[2]);
 	config = &probes[CPOD_PROBE_READINESS].spec->config;
 	assert_int_equal (config->initial_delay_ms, 1000);
 	assert_int_equal (config->period_ms, 2000);
@@ -225,7 +225,7 @@ variables_in_a_probe_are_expanded_from_the_static_environment (void **state)
 
 	(void) state;
 	for (size_t i = 0; i < 6; i++)
-		assert_string_equal (spec->containers[0].probes[CPOD_PROBE_LIVENESS].argv[i], argv[i]);
+		assert_string_equal (spec->containers[0].probes[CPOD_PROBE_LIVENESS].what.argv[i], argv[i]);
 	cpod_spec_destroy (spec);
 }
 
@@ -328,7 +328,7 @@ bad_probes_are_refused (void **state)
 		{ "{\"tcpSocket\": {\"port\": true}}",
 		  "1:68: containers[0].livenessProbe.tcpSocket.port: expected a number or the name of a port, found boolean" },
 		{ "{\"tcpSocket\": {\"host\": \"a\"}}", "1:59: containers[0].livenessProbe.tcpSocket: \"port\" is required" },
-		{ "{\"tcpSocket\": {}}", "1:45: containers[0].livenessProbe: needs exactly one of exec, httpGet, tcpSocket and grpc, not 0" },
+		{ "{\"tcpSocket\": {}}", "1:59: containers[0].livenessProbe.tcpSocket: \"port\" is required" },
 	};
 	char text[512], message[512];
 
@@ -350,15 +350,10 @@ what_is_not_carried_out_is_refused_by_name (void **state)
 		{ "{\"image\": \"a\"}", "1:11: a deployments file (\"image\") is not carried out by this version" },
 		{ "{\"services\": {}}", "1:14: a compose file (\"services\") is not carried out by this version" },
 		{ "{\"containers\": [], \"subdomain\": \"a\"}", "1:20: subdomain: subdomain is not carried out by this version" },
-		{ "{\"containers\": [{\"spec\": {}, \"lifecycle\": {\"preStop\": {\"httpGet\": {\"port\": 80}}}}]}",
-		  "1:56: containers[0].lifecycle.preStop.httpGet: httpGet is not carried out by this version" },
+		{ "{\"containers\": [{\"spec\": {}, \"lifecycle\": {\"preStop\": {\"tcpSocket\": {\"port\": 80}}}}]}",
+		  "1:56: containers[0].lifecycle.preStop.tcpSocket: tcpSocket is not carried out by this version" },
 		{ "{\"containers\": [{\"spec\": {}, \"image\": \"a\"}]}",
 		  "1:30: containers[0].image: image is not carried out by this version" },
-		{ "{\"containers\": [{\"spec\": {}, \"livenessProbe\": {\"httpGet\": {\"port\": \"http\", \"path\": \"/\", \"scheme\": \"HTTPS\",\n"
-		  "\"httpHeaders\": [{\"name\": \"a\", \"value\": \"\"}]}}}]}",
-		  "1:48: containers[0].livenessProbe.httpGet: httpGet is not carried out by this version" },
-		{ "{\"containers\": [{\"spec\": {}, \"livenessProbe\": {\"grpc\": {\"port\": 1}}}]}",
-		  "1:48: containers[0].livenessProbe.grpc: grpc is not carried out by this version" },
 	};
 	char message[512];
 

@@ -200,6 +200,9 @@ struct cpod_pod_options {
 	/* hostUsers: false, where the caller is root: the name of the user whose subordinate ids (subuid(5), subgid(5)) the
 	 * pod may have. NULL: "cpod". */
 	const char *subordinate_user;
+	/* For terminationMessagePolicy FallbackToLogsOnError: fills text with the last 80 lines that the container has
+	 * written, at most size bytes (no NUL is needed), and returns how many. NULL: there are no logs. */
+	size_t    (*log_tail) (void *data, const char *container, char *text, size_t size);
 };
 
 /* A pod that does nothing yet. It keeps its own reference to what it needs of the spec, which may be
