@@ -241,9 +241,12 @@ compile_host_view (struct cpod_compiler *compiler, const struct cpod_host_view *
 	op->attach.slot = scratch;
 	op->attach.path = cpod_plan_text (compiler->plan, CPOD_OLD_SCRATCH);
 	ret = compile_layers (compiler, view, err);
-	for (size_t i = 0; i < view->fresh.n; i++)
-		cpod_compile_attach_at (compiler->plan, cpod_compile_tmpfs (compiler->plan, "size=64m", fresh[i].mode, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
-		                                         fresh[i].path), fresh[i].path, CPOD_MAKE_DIR);
+	for (size_t i = 0; i < view->fresh.n; i++) {
+		uint16_t slot = cpod_compile_tmpfs (compiler->plan, "size=64m", fresh[i].mode, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+		                                    fresh[i].path);
+
+		cpod_compile_attach_at (compiler->plan, slot, fresh[i].path, CPOD_MAKE_DIR);
+	}
 	for (size_t i = 0; i < view->empty.n; i++)
 		compile_empty (compiler, view, view->empty.items[i]);
 	for (size_t i = 0; i < view->masked.n; i++) {

@@ -53,8 +53,8 @@ int cpod_idmap_of_caller (struct cpod_idmap *ret_map, struct cpod_error *err);
 /* The name in the passwd(5) text (NULL: none) of the user with that number; false: it has none, or none of size - 1 bytes. */
 bool cpod_idmap_name_of (const char *passwd, uint32_t uid, char *name, size_t size);
 
-/* The same as cpod_idmap_of_caller, with what it is made of given, for tests. subuid, subgid: the files' texts, or NULL; helpers: whether the
- * programs are there. */
+/* The same as cpod_idmap_of_caller, with what it is made of given, for tests. subuid, subgid: the files' texts, or
+ * NULL; helpers: whether the programs are there. */
 void cpod_idmap_make (uint32_t uid, uint32_t gid, const char *name, const char *subuid, const char *subgid, bool helpers,
                       struct cpod_idmap *ret_map);
 
