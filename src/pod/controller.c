@@ -14,6 +14,7 @@
 #include "src/base/error.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -442,16 +443,30 @@ cpod_pod_dispatch (struct cpod_pod *pod, struct cpod_error *err)
 }
 
 int
-cpod_pod_run (struct cpod_pod *pod, struct cpod_error *err)
+cpod_pod_wait (struct cpod_pod *pod, int64_t timeout_ms, struct cpod_error *err)
 {
+	const uint64_t begin_ns = cpod_clock_ns ();
 	int ret;
 
 	while (!pod->ended) {
-		ret = cpod_loop_turn (&pod->loop, -1);
+		uint64_t passed_ms = (cpod_clock_ns () - begin_ns) / 1000000;
+		int64_t left_ms = timeout_ms < 0 ? -1 : timeout_ms - (int64_t) passed_ms;
+
+		if (timeout_ms >= 0 && left_ms < 0)
+			return cpod_error_set (err, ETIMEDOUT, "pod %s goes on", pod->spec->name);
+		ret = cpod_loop_turn (&pod->loop, left_ms > INT_MAX ? INT_MAX : (int) left_ms);
 		if (ret < 0)
 			return cpod_error_sys (err, -ret, "wait for events of pod %s", pod->spec->name);
+		if (left_ms == 0 && ret == 0)
+			return cpod_error_set (err, ETIMEDOUT, "pod %s goes on", pod->spec->name);
 	}
 	return 0;
+}
+
+int
+cpod_pod_run (struct cpod_pod *pod, struct cpod_error *err)
+{
+	return cpod_pod_wait (pod, -1, err);
 }
 
 int

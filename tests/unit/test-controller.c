@@ -703,6 +703,23 @@ an_init_container_that_ends_well_during_a_stop_starts_nothing (void **state)
 }
 
 static void
+a_wait_ends_with_the_pod_or_with_its_time (void **state)
+{
+	struct cpod_error err = { 0 };
+
+	(void) state;
+	create (ONE);
+	start ();
+	assert_int_equal (cpod_pod_wait (pod, 0, &err), -ETIMEDOUT);
+	assert_string_equal (err.message, "pod pod goes on");
+	assert_int_equal (cpod_pod_wait (pod, 20, NULL), -ETIMEDOUT);
+	fake_exit ("a", 0, 0);
+	assert_int_equal (cpod_pod_wait (pod, 10000, &err), 0);
+	assert_int_equal (cpod_pod_wait (pod, 0, &err), 0);
+	destroy ();
+}
+
+static void
 a_stop_gives_up_what_does_not_end (void **state)
 {
 	(void) state;
@@ -1355,6 +1372,7 @@ main (void)
 		TEST (a_second_stop_shortens_the_grace),
 		TEST (init_containers_get_no_grace),
 		TEST (an_init_container_that_ends_well_during_a_stop_starts_nothing),
+		TEST (a_wait_ends_with_the_pod_or_with_its_time),
 		TEST (a_stop_gives_up_what_does_not_end),
 		TEST (a_stop_before_the_start_ends_the_pod),
 		TEST (a_stop_during_the_start_is_delivered_after_it),

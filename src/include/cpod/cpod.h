@@ -7,13 +7,22 @@
  *     cpod_pod_start (pod, &err);
  *     for (;;) { poll cpod_pod_fd (pod); cpod_pod_dispatch (pod, &err); }
  *
- * The library has no global state, installs no signal handlers, does not depend on SIGCHLD, prints
- * nothing, never exits, and leaves the caller's working directory, umask, environment, credentials
- * and namespaces alone. Every function returns 0 or a negative errno, with err (NULL is allowed)
- * filled on failure. All calls for one pod come from one thread at a time; different pods are
+ * The library has no state of its own that a caller could notice (it keeps what it has loaded: modules, plugins, the
+ * last system call filter), installs no signal handlers, prints nothing, never exits, and leaves the caller's working
+ * directory, umask, environment, credentials, limits, dumpable flag and namespaces alone. It starts no threads, but
+ * for a runtime that has blocking operations only; those have all signals blocked.
+ *
+ * A pod has one child process of the caller (pod init), which the library waits for by its number; so SIGCHLD may come
+ * when a pod ends. What the caller does about that signal is without consequence: it may ignore it, handle it, or wait
+ * for all children (pidfd_open(2); Linux 5.14 and later).
+ *
+ * Every function that returns int returns 0 or a negative errno, unless it says otherwise, and then fills err (NULL is
+ * allowed): one sentence, as in runtime.h. On failure ret_* stay as they were. -ENOMEM is possible everywhere and not
+ * listed. Strings are UTF-8 and NUL-terminated. All calls for one pod come from one thread at a time; different pods are
  * independent. Times are milliseconds unless the name says otherwise.
  *
- * Structs that cross the border begin with size: set it to sizeof; members are only appended.
+ * Structs that the caller fills begin with size: set it to sizeof; members are only appended, and those beyond size are
+ * taken for 0. So it is with what the library fills, where that begins with size.
  */
 #ifndef CPOD_CPOD_H
 #define CPOD_CPOD_H
@@ -52,13 +61,14 @@ struct cpod_load_options {
  * carry out; -ENOENT, ...: the file. options may be NULL. The caller destroys the spec. */
 int cpod_spec_load (const char *path, const struct cpod_load_options *options, struct cpod_spec **ret_spec,
                     struct cpod_error *err);
-/* The same from len bytes of memory; name stands for the file in messages. */
+/* The same from len bytes of memory, which need no NUL and are not needed afterwards; name stands for the file in
+ * messages, and for the pod's name where there is no other. */
 int cpod_spec_parse (const char *name, const char *text, size_t len, const struct cpod_load_options *options,
                      struct cpod_spec **ret_spec, struct cpod_error *err);
 void cpod_spec_destroy (struct cpod_spec *spec);            /* NULL is allowed */
-/* Borrowed from the spec. */
+/* The pod's name, borrowed from the spec. */
 const char *cpod_spec_name (const struct cpod_spec *spec);
-/* The normalised spec as indented JSON, NUL-terminated; the caller frees. */
+/* The normalised spec as indented JSON, NUL-terminated; the caller frees (free(3)). */
 int cpod_spec_json (const struct cpod_spec *spec, char **ret_text, struct cpod_error *err);
 /* What the runtime would do to start each container, one step a line; the caller frees. A runtime
  * that cannot tell gives -ENOTSUP. runtime NULL: production. What it does not know in an OCI spec is a
@@ -69,7 +79,10 @@ int cpod_spec_describe (const struct cpod_spec *spec, const struct cpod_runtime 
 /* ---- Runtimes ---------------------------------------------------------------------------- */
 
 /* A runtime by name ("production", "shellout", or X for the installed X.so) or by absolute path to a
- * plugin (dlopen'ed with RTLD_NOW | RTLD_LOCAL and kept). Static; never freed. */
+ * plugin (dlopen'ed with RTLD_NOW | RTLD_LOCAL and kept: dlopen(3)). Static; never freed. A plugin is a regular file that
+ * belongs to root or the caller, as do its directories, and that nobody else may write (nor its directories, but for
+ * sticky ones). -ENOENT: there is none; -EINVAL: neither a name nor an absolute path; -EPERM: somebody else could have
+ * changed it; -ENOEXEC: no shared object, or without the symbol; -EPROTO: its table cannot be called. */
 int cpod_runtime_find (const char *name, const struct cpod_runtime **ret_runtime, struct cpod_error *err);
 
 /* ---- Pods -------------------------------------------------------------------------------- */
@@ -209,7 +222,9 @@ struct cpod_pod_options {
  * destroyed afterwards. options may be NULL. */
 int cpod_pod_create (const struct cpod_spec *spec, const struct cpod_pod_options *options,
                      struct cpod_pod **ret_pod, struct cpod_error *err);
-/* Kills what still runs, waits for it, and releases everything. NULL is allowed. */
+/* Kills what still runs, waits for it (a few seconds at most: what does not die then is left to the kernel, or to a
+ * plugin's own thread), and releases everything: the descriptor, status views and cpod_exec's are gone. No callback is
+ * called any more. Not from within a callback. NULL is allowed. */
 void cpod_pod_destroy (struct cpod_pod *pod);
 
 /* Ends what a dead supervisor left of the pod whose state_dir this was: processes and cgroups. The files in
@@ -218,27 +233,33 @@ void cpod_pod_destroy (struct cpod_pod *pod);
  * named in err. 0 as well for a runtime that leaves nothing. */
 int cpod_pod_reclaim (const char *state_dir, const struct cpod_runtime *runtime, struct cpod_error *err);
 
-/* Begins: makes the pod and starts its first container. The rest happens in dispatch. */
+/* Begins: makes the pod and starts its first container. The rest happens in dispatch. Once for a pod: else -EALREADY.
+ * -EINVAL, -ENOTSUP, ...: what the runtime refuses, before anything runs; the pod has ended then. A container that cannot
+ * be started later is an event and an error of that container. */
 int cpod_pod_start (struct cpod_pod *pod, struct cpod_error *err);
-/* Pollable (POLLIN) when dispatch has something to do. Owned by the pod. */
+/* Readable (poll(2), POLLIN; level-triggered) when dispatch has something to do; an epoll descriptor (epoll(7)), which
+ * nests in another epoll. Owned by the pod, the same from create to destroy. */
 int cpod_pod_fd (const struct cpod_pod *pod);
-/* Does what is due without blocking. */
+/* Does what is due without blocking, and calls the callbacks. Nothing to do is no error. */
 int cpod_pod_dispatch (struct cpod_pod *pod, struct cpod_error *err);
 /* For programs without an event loop: dispatches until every container has ended. */
 int cpod_pod_run (struct cpod_pod *pod, struct cpod_error *err);
+/* The same for at most timeout_ms (negative: for ever). -ETIMEDOUT: it goes on. */
+int cpod_pod_wait (struct cpod_pod *pod, int64_t timeout_ms, struct cpod_error *err);
 /* 1 once every container has ended (or will never start). */
 int cpod_pod_ended (const struct cpod_pod *pod);
 
-/* 1 or 0. */
+/* 1 or 0: whether every main container's last state is STARTED, HEALTHY or FAILING. */
 int cpod_pod_healthy (const struct cpod_pod *pod);
 /* A view that stays valid until the next call for this pod. */
 int cpod_pod_status (struct cpod_pod *pod, const struct cpod_status **ret_status, struct cpod_error *err);
-/* Sends signal to one container, or to all that run (container NULL). -ENOENT: no such container;
- * -ESRCH: it is not running. */
+/* Sends signal (1 to 64: signal(7)) to one container, or to all that run (container NULL). One that is just being
+ * started gets it when it runs. -ENOENT: no such container; -ESRCH: it is not running; -EINVAL: no signal. */
 int cpod_pod_kill (struct cpod_pod *pod, const char *container, int signal, struct cpod_error *err);
 /* Ends the pod in dispatch: SIGTERM to each container (SIGKILL at once to one whose PID 1 does not handle it,
  * and to init containers), SIGKILL when grace_ms are over. A second call with a shorter grace
- * shortens it; 0 kills at once. grace_ms < 0: the spec's, else 10 s. */
+ * shortens it; 0 kills at once. grace_ms < 0: the spec's, else 10 s. A container whose end does not come within half
+ * a minute of SIGKILL is given up (CPOD_RT_EXIT_LOST). A pod that has ended: 0. */
 int cpod_pod_stop (struct cpod_pod *pod, int64_t grace_ms, struct cpod_error *err);
 
 /* Runs a program in a running container; done is called from dispatch, once, with how it ended, or with
@@ -263,10 +284,13 @@ struct cpod_exec_options {
 	 * there. NULL: none. Not for a runtime with blocking operations only: -ENOTSUP. */
 	const char *const *env;
 };
+/* ret_exec (NULL is allowed): for cpod_exec_cancel; it is gone when done is called. -ENOENT: no such container; -ESRCH: it
+ * is not running; -EINVAL: no program. */
 int cpod_pod_exec (struct cpod_pod *pod, const char *container, const struct cpod_exec_options *options,
                    struct cpod_exec **ret_exec, struct cpod_error *err);
 /* Kills it and all its descendants; done is not called any more. (What it leaves in the background when it ends by
- * itself goes on in the container.) */
+ * itself goes on in the container.) With a runtime that has blocking operations only it runs on, and its result is
+ * dropped. NULL is allowed. */
 void cpod_exec_cancel (struct cpod_exec *exec);
 
 #ifdef __GNUC__
