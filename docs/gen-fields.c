@@ -1,12 +1,13 @@
 /* Fills the tables of fields into a manual page.
  *
  * Reads a page from standard input and copies it; the line `.\" FIELDS pod` becomes a description of
- * the fields of the native pod spec, `.\" FIELDS oci` of an OCI spec, from the very tables that the
+ * the fields of the native pod spec, `.\" FIELDS oci` of an OCI spec, `.\" FIELDS manifest` of the
+ * documents of a Kubernetes manifest, each with what becomes of it, from the very tables that the
  * decoder works by. So the manual cannot say something else than the program does. Runs at build
  * time only.
  */
 #include "oci/spec.h"
-#include "src/pod/spec.h"
+#include "src/pod/manifest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ struct list {
 	const struct cpod_object *items[MAX_OBJECTS];
 	size_t n;
 };
+
+static bool with_status;   /* say of each field whether it is carried out */
 
 static bool
 contains (const struct list *list, const struct cpod_object *object)
@@ -128,14 +131,16 @@ put_field (const struct cpod_field *field)
 	fputs (".TP\n\\fB", stdout);
 	put (field->name);
 	fputs ("\\fR", stdout);
-	if (field->kind != CPOD_KIND_CUSTOM || (field->flags & CPOD_FIELD_REQUIRED)) {
+	if (with_status) {
+		fputs (field->flags & CPOD_FIELD_NO_MEANING ? " (accepted, no meaning here)" : " (carried out)", stdout);
+	} else if (field->kind != CPOD_KIND_CUSTOM || (field->flags & CPOD_FIELD_REQUIRED)) {
 		fputs (" (", stdout);
 		put_kind (field);
 		putchar (')');
 	}
 	putchar ('\n');
 	put_sentence (field->where && *field->where ? field->where : "as the schema says");
-	if (field->kind == CPOD_KIND_ENUM)
+	if (field->kind == CPOD_KIND_ENUM && !(field->flags & CPOD_FIELD_NO_MEANING))
 		put_words (field->words);
 }
 
@@ -178,13 +183,15 @@ put_object (const struct cpod_object *object)
 	put_refused (object, !any);
 }
 
+/* The objects, NULL-terminated, and all that is in them. */
 static void
-put_all (const struct cpod_object *outermost)
+put_all (const struct cpod_object *const *outermost)
 {
 	struct list list = { .n = 0 };
 	size_t i;
 
-	collect (&list, outermost);
+	for (; *outermost; outermost++)
+		collect (&list, *outermost);
 	for (i = 0; i < list.n; i++)
 		put_object (list.items[i]);
 }
@@ -192,13 +199,20 @@ put_all (const struct cpod_object *outermost)
 int
 main (void)
 {
+	const struct cpod_object *const pod[] = { &cpod_spec_document_object, NULL }, *const oci[] = { cpod_oci_objects[0], NULL };
+	const struct cpod_object *const manifest[] = {
+		&cpod_manifest_pod_object, &cpod_manifest_config_map_object, &cpod_manifest_secret_object, NULL,
+	};
 	char line[4096];
 
 	while (fgets (line, sizeof (line), stdin)) {
+		with_status = strcmp (line, ".\\\" FIELDS manifest\n") == 0;
 		if (strcmp (line, ".\\\" FIELDS pod\n") == 0)
-			put_all (&cpod_spec_document_object);
+			put_all (pod);
 		else if (strcmp (line, ".\\\" FIELDS oci\n") == 0)
-			put_all (cpod_oci_objects[0]);
+			put_all (oci);
+		else if (with_status)
+			put_all (manifest);
 		else
 			fputs (line, stdout);
 	}

@@ -1,17 +1,18 @@
-# docs: the manual pages. cpod-pod(5) gets its tables of fields from the decoder's own.
+# docs: the manual pages. cpod-pod(5) and cpod-manifest(5) get their tables of fields from the decoders' own.
 dist_man_MANS += docs/cpod.1 docs/cpod-oci.1
 if !CROSS_COMPILING
-nodist_man_MANS = docs/cpod-pod.5
+nodist_man_MANS = docs/cpod-pod.5 docs/cpod-manifest.5
 endif
 
 noinst_PROGRAMS += docs/gen-fields
 docs_gen_fields_SOURCES = docs/gen-fields.c
 docs_gen_fields_LDADD = libcpod.a $(ARCHIVES)
 
-docs/cpod-pod.5: $(srcdir)/docs/cpod-pod.5.in docs/gen-fields$(EXEEXT)
-	$(AM_V_GEN)docs/gen-fields$(EXEEXT) <$(srcdir)/docs/cpod-pod.5.in >$@.tmp && mv $@.tmp $@
+docs/cpod-%.5: $(srcdir)/docs/cpod-%.5.in docs/gen-fields$(EXEEXT)
+	$(AM_V_GEN)docs/gen-fields$(EXEEXT) <$< >$@.tmp && mv $@.tmp $@
 
-CLEANFILES += docs/cpod-pod.5
+EXTRA_DIST += docs/cpod-pod.5.in docs/cpod-manifest.5.in
+CLEANFILES += docs/cpod-pod.5 docs/cpod-manifest.5
 
 # Completion for shells, where they look for it.
 bashcompletiondir = $(datadir)/bash-completion/completions
