@@ -199,6 +199,8 @@ decide_unprivileged (struct cpod_rt_pod *pod, struct cpod_error *err)
 {
 	int ret;
 
+	if ((pod->flags & CPOD_RT_POD_HOST_USERS) != 0)
+		return cpod_error_set (err, EPERM, "hostUsers: true is root's alone: an ordinary user's pods have a user namespace of their own");
 	pod->own_users = true;
 	ret = cpod_idmap_of_caller (&pod->ids, err);
 	return ret < 0 ? ret : find_delegated (pod, err);

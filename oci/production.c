@@ -194,7 +194,8 @@ const struct cpod_runtime cpod_runtime_production = {
 	.name = "production",
 	.version = CPOD_VERSION,
 	.capabilities = CPOD_RT_CAP_SIGNALS | CPOD_RT_CAP_STDIO | CPOD_RT_CAP_POD | CPOD_RT_CAP_TTY | CPOD_RT_CAP_EXEC_KILL | CPOD_RT_CAP_OOM
-	                | CPOD_RT_CAP_STATS | CPOD_RT_CAP_PAUSE | CPOD_RT_CAP_LIFELINE | CPOD_RT_CAP_NET,
+	                | CPOD_RT_CAP_STATS | CPOD_RT_CAP_PAUSE | CPOD_RT_CAP_LIFELINE | CPOD_RT_CAP_NET
+	                | CPOD_RT_CAP_USERS,
 	.create = create,
 	.start = start,
 	.wait = wait_for,

@@ -329,6 +329,8 @@ make_pod (struct cpod_pod *pod, struct cpod_error *err)
 	struct cpod_error inner = { 0 };
 	int ret;
 
+	if (pod->spec->own_users && !(pod->runtime->capabilities & CPOD_RT_CAP_USERS))
+		return cpod_error_set (err, ENOTSUP, "hostUsers: the runtime %s has no user namespaces for pods", pod->runtime->name);
 	if (pod->blocking)
 		return cpod_blocking_pod (pod->runtime, &pod->rt_pod, err);
 	if (!(pod->runtime->capabilities & CPOD_RT_CAP_POD))

@@ -35,6 +35,7 @@ cpod_spec_pod_config (const struct cpod_spec *spec, const char *uid, const char 
 		.cgroup_parent = cgroup_parent,
 		.flags = (spec->host_network ? CPOD_RT_POD_HOST_NETWORK : 0) | (spec->host_pid ? CPOD_RT_POD_HOST_PID : 0)
 		         | (spec->own_users ? CPOD_RT_POD_OWN_USERS : 0)
+		         | (spec->host_users ? CPOD_RT_POD_HOST_USERS : 0)
 		         | (spec->host_ipc ? CPOD_RT_POD_HOST_IPC : 0) | (spec->share_pid ? CPOD_RT_POD_SHARE_PID : 0),
 		.volumes = volumes,
 		.n_volumes = spec->n_volumes,

@@ -127,8 +127,8 @@ build_pod (struct cpod_arena *arena, const struct cpod_spec *spec)
 			json = cpod_json_add (arena, json, switches[i].name, cpod_json_new_bool (arena, true));
 	if (spec->hostname)
 		json = cpod_json_add (arena, json, "hostname", cpod_json_new_string (arena, spec->hostname));
-	if (spec->own_users)
-		json = cpod_json_add (arena, json, "hostUsers", cpod_json_new_bool (arena, false));
+	if (spec->own_users || spec->host_users)
+		json = cpod_json_add (arena, json, "hostUsers", cpod_json_new_bool (arena, spec->host_users));
 	if (spec->host_view)
 		json = cpod_json_add (arena, json, "hostView", share (arena, spec->host_view));
 	if (spec->volumes_json)

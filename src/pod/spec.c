@@ -279,6 +279,7 @@ add_pod (struct cpod_spec *spec, const struct cpod_json *root, const struct cpod
 	spec->metadata = document->metadata;
 	spec->host_network = document->host_network.value;
 	spec->own_users = document->host_users.set && !document->host_users.value;
+	spec->host_users = document->host_users.value;
 	spec->host_pid = document->host_pid.value;
 	spec->host_ipc = document->host_ipc.value;
 	spec->share_pid = document->share_pid.value;

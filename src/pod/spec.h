@@ -75,7 +75,7 @@ struct cpod_spec {
 	unsigned int load_flags;                 /* CPOD_LOAD_* */
 	bool from_manifest;                      /* made from a Kubernetes manifest: paths in it are not the user's */
 	bool host_network, host_pid, host_ipc, share_pid;
-	bool own_users;                          /* hostUsers: false */
+	bool own_users, host_users;              /* hostUsers: false; true */
 	const char *hostname;                    /* NULL: the pod's name */
 	const struct cpod_json *volumes_json;    /* NULL: absent */
 	const struct cpod_volume_spec *volumes;

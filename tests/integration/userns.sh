@@ -329,6 +329,10 @@ fi
 
 TOP='"hostNetwork": true' users "$(own main /inside view)" >"$TMP/bad.json"
 ok "the host's network is refused" refused bad 'hostUsers: false cannot be had in the host.s network namespace'
+for name in hostPID hostIPC; do
+	TOP="\"$name\": true" users "$(own main /inside view)" >"$TMP/bad.json"
+	ok "so is $name" refused bad "$name: cannot be had in a user namespace"
+done
 SPEC="\"linux\": {\"namespaces\": [{\"type\": \"mount\"}, {\"type\": \"pid\", \"path\": \"/proc/$$/ns/pid_for_children\"}]}"
 users "$(own main /inside view)" >"$TMP/bad.json"
 unset SPEC
@@ -337,6 +341,14 @@ TOP='"hostUsers": "no"' pod "$(own main /inside view)" >"$TMP/bad.json"
 ok "and a word" refused bad 'hostUsers: '
 TOP='"hostUsers": true' pod "$(own main /inside view)" >"$TMP/true.json"
 ok "true is what a pod is anyway" result true
+users "$(own main /inside view)" >"$TMP/bad.json"
+ok "a runtime that cannot have it says so" prints 'hostUsers: the runtime shellout has no user namespaces' \
+	"$CPOD" run --runtime shellout --name "$POD-bad" "$TMP/bad.json"
+if [ "$PLACE" != vm ]; then
+	chmod 755 "$TMP"
+	ok "an ordinary user's pod cannot have the host's" prints 'hostUsers: true is root.s alone' \
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$CPOD" check "$TMP/true.json"
+fi
 ok "in the host's user namespace" test "$(sed -n 's/^"namespaces":.*"user":\([0-9]*\).*/user:[\1]/p' "$TMP/true.view")" = "$(readlink /proc/self/ns/user)"
 
 # ---- the host view ----
