@@ -24,9 +24,17 @@ int
 cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err)
 {
 	struct stat st;
+	int code;
 
-	if (stat (path, &st) < 0)
-		return cpod_error_sys (err, errno, "%s: %s", field, path);
+	if (stat (path, &st) < 0) {
+		code = errno;
+		(void) cpod_error_sys (err, code, "%s: %s", field, path);
+		if (code == ENOMEM || code == EIO)
+			return -code;
+		if (err != NULL)
+			err->code = EINVAL;      /* the spec names what is not there */
+		return -EINVAL;
+	}
 	*ret_is_dir = S_ISDIR (st.st_mode);
 	return 0;
 }

@@ -45,10 +45,11 @@ static int
 compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod_error *err)
 {
 	const struct cpod_int *propagation = &compiler->linux_part->rootfs_propagation;
+	bool is_dir = true;
 	struct cpod_op *op;
 	char absolute[4096];
 	uint16_t slot;
-	int len;
+	int len, ret;
 
 	if (path[0] == '/')
 		len = snprintf (absolute, sizeof (absolute), "%s", path);
@@ -58,6 +59,11 @@ compile_directory (struct cpod_compiler *compiler, const char *path, struct cpod
 		return cpod_error_set (err, EINVAL, "root.path: \"%s\" is relative, and there is no bundle to be relative to", path);
 	if (len < 0 || (size_t) len >= sizeof (absolute))
 		return cpod_error_sys (err, ENAMETOOLONG, "root.path");
+	ret = compiler->input->pod ? cpod_compile_is_directory (absolute, &is_dir, "root.path", err) : 0;
+	if (ret < 0)
+		return ret;
+	if (!is_dir)
+		return cpod_error_set (err, EINVAL, "root.path: %s is not a directory", absolute);
 	slot = cpod_compile_tree (compiler, absolute, true, "root.path");
 	cpod_compile_own_files (compiler, slot);
 	op = cpod_plan_add (compiler->plan, CPOD_OP_ATTR, "root.path", "take %s as the root, %s", absolute,

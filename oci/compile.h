@@ -254,7 +254,8 @@ int cpod_compile_volume (struct cpod_compiler *compiler, const char *source, boo
                          uint16_t *ret_slot, struct cpod_error *err);
 void cpod_compile_pod_volumes (const struct cpod_compile_pod *input, struct cpod_plan *plan);
 
-/* Whether a path of the host is a directory; field stands in the error. */
+/* Whether a path of the host is a directory; field stands in the error. -EINVAL where it cannot be reached: it is the
+ * spec that is wrong. */
 int cpod_compile_is_directory (const char *path, bool *ret_is_dir, const char *field, struct cpod_error *err);
 /* "mounts[3]" and the like, in the compiler's arena; never NULL. */
 const char *cpod_compile_field (struct cpod_arena *arena, const char *format, ...) __attribute__ ((format (printf, 2, 3)));

@@ -189,7 +189,7 @@ expose_one (struct planner *planner, const char *path, struct cpod_error *err)
 	if (ret < 0)
 		return ret;
 	if (ret == 0)
-		return cpod_error_set (err, ENOENT, "%s does not exist on this host", path);
+		return cpod_error_set (err, EINVAL, "%s does not exist on this host", path);
 	if (cpod_path_below (found.path, "/proc") || cpod_path_below (found.path, "/sys")
 	    || cpod_path_below (found.path, "/dev"))
 		return cpod_error_set (err, EINVAL, "%s: the host's /proc, /sys and /dev are not shown", path);

@@ -440,13 +440,11 @@ static int
 check_carried_out (struct cpod_decoder *decoder, const struct cpod_field *field,
                    const struct cpod_json *value, struct cpod_error *err)
 {
-	char text[128];
-
 	if (!(field->flags & CPOD_FIELD_NOT_YET) || (decoder->flags & CPOD_DECODE_ACCEPT_NOT_YET)
 	    || says_nothing (value))
 		return 0;
-	snprintf (text, sizeof (text), "%s is not carried out by this version", field->name);
-	return cpod_decode_report (decoder, value->key_line, value->key_column, ENOTSUP, err, text);
+	return cpod_decode_report (decoder, value->key_line, value->key_column, ENOTSUP, err,
+	                           "it is not carried out by this version");
 }
 
 /* One member of an object that the table knows. base: the struct of the object. */

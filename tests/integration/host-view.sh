@@ -72,7 +72,7 @@ pod "$(on_host main /mnt/inside touch /root/data/x)" >"$TMP/m.json"
 unset MOUNTS
 ok "a mount may stand in an emptied directory" "$CPOD" run --name "$POD-m" "$TMP/m.json"
 
-for path in relative / /usr/../etc /dev/null /proc/self; do
+for path in relative / /usr/../etc /dev/null /proc/self /not/there; do
 	TOP="\"hostView\": {\"expose\": [\"$path\"]}" pod "$(on_host main /mnt/inside sleep)" >"$TMP/bad.json"
 	ok "exposing $path is refused" exits 2 "$CPOD" check "$TMP/bad.json"
 done

@@ -288,7 +288,7 @@ view_pod bad
 ok "and a relative destination" refused bad 'mounts\[0\].destination.*must be an absolute path'
 add /a bind /nowhere/at/all bind
 view_pod bad
-ok "a missing source fails the pod by name" fails_to_start bad 'containers.0..spec.mounts\[0\].source: /nowhere/at/all: No such file'
+ok "a missing source is refused by name" refused bad 'containers.0..spec.mounts\[0\].source: /nowhere/at/all: No such file'
 add /a frobfs none
 view_pod bad
 ok "so does an unknown file system" fails_to_start bad 'main.*mounts\[0\].*frobfs.*No such device'

@@ -37,9 +37,9 @@ rooted bad '' /inside
 changed bad 's|"path": "[^"]*"|"path": "relative/root"|'
 ok "a relative root is refused" refused bad 'root.path: "relative/root" is relative'
 changed bad 's|"path": "[^"]*"|"path": "/not/there"|'
-ok "a root that is not there fails the pod by name" fails_to_start bad 'main.*root.path.*/not/there: No such file'
+ok "a root that is not there is refused by name" refused bad 'containers.0..spec.root.path: /not/there: No such file'
 changed bad "s|\"path\": \"[^\"]*\"|\"path\": \"$TMP/root/inside\"|"
-ok "so does one that is no directory" fails_to_start bad 'main error.*root.path: attach the root: move_mount: Invalid argument'
+ok "so is one that is no directory" refused bad 'root.path: .* is not a directory'
 ln -s root "$TMP/alias"
 rooted link '' /inside view
 changed link "s|$TMP/root|$TMP/alias|"

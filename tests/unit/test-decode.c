@@ -314,7 +314,7 @@ what_is_not_carried_out_yet_is_refused_by_name (void **state)
 	(void) state;
 	assert_int_equal (decode_as (&thing_object, 0, "{\"name\":\"n\",\n\"later\":\"x\"}"), -ENOTSUP);
 	assert_int_equal (err.code, ENOTSUP);
-	assert_string_equal (err.message, "f:2:1: later: later is not carried out by this version");
+	assert_string_equal (err.message, "f:2:1: later: it is not carried out by this version");
 	assert_refused ("{\"later\":1}", "f:1:10: later: expected a string, found a number");
 	assert_int_equal (decode_as (&thing_object, CPOD_DECODE_ACCEPT_NOT_YET, "{\"name\":\"n\",\"later\":\"x\"}"), 0);
 	assert_string_equal (thing.later, "x");

@@ -464,8 +464,8 @@ try_not_yet (struct place *place)
 	link_member (place);
 	ret = decode (document, 0, &err);
 	snprintf (message, sizeof (message),
-	          "config.json:%" PRIu32 ":%" PRIu32 ": %s: %s is not carried out by this version",
-	          saved.key_line, saved.key_column, place->path.path, place->field->name);
+	          "config.json:%" PRIu32 ":%" PRIu32 ": %s: it is not carried out by this version",
+	          saved.key_line, saved.key_column, place->path.path);
 	if (ret != -ENOTSUP || strcmp (err.message, message) != 0)
 		fail_msg ("got %d \"%s\", not \"%s\"", ret, err.message, message);
 	place->value->count = 0;

@@ -349,11 +349,11 @@ what_is_not_carried_out_is_refused_by_name (void **state)
 		{ "[]", "1:1: a deployments file (a list) is not carried out by this version" },
 		{ "{\"image\": \"a\"}", "1:11: a deployments file (\"image\") is not carried out by this version" },
 		{ "{\"services\": {}}", "1:14: a compose file (\"services\") is not carried out by this version" },
-		{ "{\"containers\": [], \"subdomain\": \"a\"}", "1:20: subdomain: subdomain is not carried out by this version" },
+		{ "{\"containers\": [], \"subdomain\": \"a\"}", "1:20: subdomain: it is not carried out by this version" },
 		{ "{\"containers\": [{\"spec\": {}, \"lifecycle\": {\"preStop\": {\"tcpSocket\": {\"port\": 80}}}}]}",
-		  "1:56: containers[0].lifecycle.preStop.tcpSocket: tcpSocket is not carried out by this version" },
+		  "1:56: containers[0].lifecycle.preStop.tcpSocket: it is not carried out by this version" },
 		{ "{\"containers\": [{\"spec\": {}, \"image\": \"a\"}]}",
-		  "1:30: containers[0].image: image is not carried out by this version" },
+		  "1:30: containers[0].image: it is not carried out by this version" },
 	};
 	char message[512];
 
