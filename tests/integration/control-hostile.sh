@@ -97,18 +97,16 @@ attempts_before=$(attempts) began=$(cut -d. -f1 /proc/uptime)
 attack "all of that over HTTP" "$port" answers_http idle:10000 half:100 slow:100 noise:20 deaf:300 storm:20
 
 # One process holds on to 10,000 connections meanwhile.
-"$HOSTILE" "$socket" idle 10000 10 >"$TMP/held" 2>&1 &
+"$HOSTILE" "$socket" idle 10000 600 >"$TMP/held" 2>&1 &
 held=$!
-descriptors_held () {
-	[ "$(descriptors)" -ge $((descriptors_before + 200)) ]
-}
-ok "10,000 idle connections fill the house" within 5 descriptors_held
+ok "10,000 idle connections are opened and held" within 20 grep -q 'all open' "$TMP/held"
+most_descriptors=$(descriptors)
 attack "half messages, slow ones and endless ones" "$socket" answers half:300 slow:100 large:20
 attack "noise, and as many values as fit in" "$socket" answers noise:100 values:20
-attack "clients that never read" "$socket" answers deaf:100 streams:100 descriptors:100
+attack "clients that never read" "$socket" answers deaf:100 streams:100 logs:100 waits:100 descriptors:100
 attack "those who come and go" "$socket" answers storm:50 programs:300
+kill "$held"
 wait "$held"
-ok "all 10,000 were accepted, and most had to go again" grep -E '^opened 10000 lost (9[78]..|99..|10000)' "$TMP/held"
 ok "probes were on time all the while" probed "$attempts_before" $(($(cut -d. -f1 /proc/uptime) - began))
 ok "memory and descriptors stayed within bounds" within_bounds
 ok "and are as before in the end" within 10 at_rest

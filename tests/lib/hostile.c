@@ -2,7 +2,7 @@
  *
  * TARGET is the path of a Unix socket, or a port of 127.0.0.1. N connections at once are opened and, in most
  * modes, opened again whenever the server has closed one; what is then done with each is a line of the table
- * `modes`. At the end one line says how it went: "opened A lost B sent C" (connections, connections that the
+ * `modes`; else "all open" is said once they are. At the end one line says how it went: "opened A lost B sent C" (connections, connections that the
  * server closed, bytes). Nothing is ever read, except to learn that a connection was closed.
  *
  * It never blocks and, when no connection takes anything, sleeps for a millisecond: it is to be a nuisance
@@ -165,6 +165,8 @@ close_it (struct client *client, struct connection *connection)
 #define CALL_STATUS  "{\"method\":\"io.cpod.Pod.Status\"}"
 #define CALL_EVENTS  "{\"method\":\"io.cpod.Pod.Events\",\"more\":true}"
 #define CALL_EXEC    "{\"method\":\"io.cpod.Pod.Exec\",\"parameters\":{\"container\":\"main\",\"argv\":[\"/inside\",\"sleep\"]}}"
+#define CALL_LOGS    "{\"method\":\"io.cpod.Pod.Logs\",\"more\":true,\"parameters\":{\"container\":\"main\",\"follow\":true}}"
+#define CALL_WAIT    "{\"method\":\"io.cpod.Pod.Wait\"}"
 #define HTTP_STATUS  "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static const struct mode {
@@ -180,6 +182,8 @@ static const struct mode {
 	{ "noise", send_noise, true, CALL_STATUS, HTTP_STATUS },
 	{ "deaf", send_always, true, CALL_STATUS, HTTP_STATUS },
 	{ "streams", send_once, true, CALL_EVENTS, HTTP_STATUS },
+	{ "logs", send_once, true, CALL_LOGS, HTTP_STATUS },
+	{ "waits", send_once, true, CALL_WAIT, HTTP_STATUS },
 	{ "programs", send_once, true, CALL_EXEC, HTTP_STATUS },
 	{ "values", send_always, true, NULL, HTTP_STATUS },
 	{ "descriptors", send_descriptors, true, CALL_STATUS, HTTP_STATUS },
@@ -255,6 +259,10 @@ step (struct client *client, const struct mode *mode, struct connection *connect
 		if (!mode->again && client->opened >= client->n)
 			return false;
 		open_one (client, connection);
+		if (!mode->again && connection->fd >= 0 && client->opened == client->n) {
+			printf ("all open\n");
+			fflush (stdout);
+		}
 		return connection->fd >= 0;
 	}
 	if (connection->next_ns > client->now_ns)
