@@ -1,5 +1,5 @@
 # docs: the manual pages. cpod-pod(5) and cpod-manifest(5) get their tables of fields from the decoders' own.
-dist_man_MANS += docs/cpod.1 docs/cpod-oci.1
+dist_man_MANS += docs/cpod.1 docs/cpod-oci.1 docs/cpod-simulate.5
 if !CROSS_COMPILING
 nodist_man_MANS = docs/cpod-pod.5 docs/cpod-manifest.5
 endif

@@ -388,7 +388,7 @@ cpod_sim_script_parse (struct cpod_sim_script *script, const struct cpod_spec *s
 	int ret;
 
 	*script = (struct cpod_sim_script) { 0 };
-	while (blank < len && memchr (" \t\r\n", text[blank], 4))
+	while (blank < len && text[blank] != '\0' && strchr (" \t\r\n", text[blank]))
 		blank++;
 	ret = blank < len && text[blank] == '[' ? parse_json (script, &line, text, len) : parse_text (script, &line, text, len);
 	if (ret < 0)
