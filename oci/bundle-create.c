@@ -110,7 +110,7 @@ launch (struct cpod_making *making, int status_fd, bool born_in_cgroup, struct c
 {
 	int fds[CPOD_INIT_FD_FIRST + CPOD_PLAN_SLOTS];
 	struct cpod_launch launch = {
-		.argv0 = CPOD_INIT_ARGV_LAUNCH, .clone_flags = making->plan.header.clone_flags, .fds = fds,
+		.argv0 = making->born ? CPOD_INIT_ARGV_JOIN : CPOD_INIT_ARGV_LAUNCH, .clone_flags = making->plan.header.clone_flags, .fds = fds,
 		.cgroup_fd = born_in_cgroup ? making->cgroup_fd : -1
 	};
 	cpod_autofd plan = -1, mapped_fd = -1, map_fd = -1;
@@ -173,10 +173,8 @@ own_pid (pid_t pid)
 	at = strstr (text, "\nNSpid:");
 	if (at == NULL)
 		return pid;
-	at += strlen ("\nNSpid:");
-	at[strcspn (at, "\n")] = '\0';
-	for (char *word = strtok (at, " \t"); word != NULL; word = strtok (NULL, " \t"))
-		own = (pid_t) strtol (word, NULL, 10);
+	for (at += strlen ("\nNSpid:"); *at == ' ' || *at == '\t'; at += strspn (at, " \t"), own = (pid_t) strtol (at, &at, 10))
+		;
 	return own;
 }
 
@@ -203,15 +201,29 @@ sync_hooks (struct cpod_making *making, struct cpod_error *err)
 	return ret < 0 ? cpod_error_sys (err, -ret, "let container `%s` go on after its hooks", making->state.id) : 0;
 }
 
-/* Follows the process until it waits to be started, or has executed its program. */
+/* The go-between has ended; the program is the caller's child, and not reaped yet, so that its number is its own. */
+static int
+take_born (struct cpod_making *making, pid_t pid, struct cpod_error *err)
+{
+	cpod_fd_close (&making->pidfd);
+	while (waitpid (making->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	making->pid = making->state.pid = pid;
+	making->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+	making->is_born = true;
+	return making->pidfd < 0 ? cpod_error_sys (err, errno, "pidfd_open of the container") : 0;
+}
+
+/* Follows the process until it waits to be started, or has executed its program. Its birth is told by the go-between, and
+ * may be heard later than what it says itself. */
 static int
 await_progress (struct cpod_making *making, struct cpod_error *err)
 {
 	struct cpod_record record;
-	bool announced = false;
-	int ret;
+	bool announced = false, waits = false;
+	int ret = 0;
 
-	for (;;) {
+	while (!waits || (making->born && !making->is_born)) {
 		ssize_t len = read (making->status_fd, &record, sizeof (record));
 
 		if (len < 0 && errno == EINTR)
@@ -220,17 +232,18 @@ await_progress (struct cpod_making *making, struct cpod_error *err)
 			break;
 		if (record.error != 0)
 			return cpod_plan_explain (&making->plan, &record, err);
-		if (record.step == CPOD_STEP_WAIT)
-			return 0;
-		if (record.step != CPOD_STEP_SYNC) {
+		if (record.step == CPOD_STEP_SYNC)
+			ret = sync_hooks (making, err);
+		else if (record.step == CPOD_STEP_BORN)
+			ret = take_born (making, (pid_t) record.op, err);
+		else if (record.step == CPOD_STEP_WAIT)
+			waits = true;
+		else
 			announced = true;
-			continue;
-		}
-		ret = sync_hooks (making, err);
 		if (ret < 0)
 			return ret;
 	}
-	return announced ? 0 : cpod_error_set (err, ECHILD, "the container was killed before its program was executed");
+	return announced || waits ? 0 : cpod_error_set (err, ECHILD, "the container was killed before its program was executed");
 }
 
 /* What comes after the wait, in words: for the start, which knows nothing of the plan. */
@@ -276,7 +289,7 @@ make (struct cpod_making *making, struct cpod_error *err)
 	cpod_autofd their_end = -1;
 	int ret = making->waits ? open_fifos (making, &their_end, err) : open_socket (making, &their_end, err);
 
-	if (ret == 0)
+	if (ret == 0 && !making->born)
 		ret = join_pid_namespace (making, err);
 	if (ret < 0)
 		return ret;

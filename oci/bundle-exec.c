@@ -114,7 +114,8 @@ change_process (struct exec *exec, struct cpod_oci_process *process, struct cpod
 	struct cpod_arena *arena = &exec->bundle->arena;
 	int ret = 0;
 
-	for (process->args = (struct cpod_strings) { (const char **) (uintptr_t) options->args, 0, true }; options->args[process->args.n] != NULL;)
+	process->args = (struct cpod_strings) { (const char **) (uintptr_t) options->args, 0, true };
+	while (options->args[process->args.n] != NULL)
 		process->args.n++;
 	process->terminal = (struct cpod_bool) { true, options->terminal };
 	process->console_size = NULL;

@@ -343,7 +343,9 @@ cpod_bundle_kill (struct cpod_bundle *bundle, int signal, bool all, struct cpod_
 		return not_running (bundle, err);
 	if (syscall (SYS_pidfd_send_signal, bundle->pidfd, signal, NULL, 0) == 0)
 		return 0;
-	return errno == ESRCH ? not_running (bundle, err) : cpod_error_sys (err, errno, "send signal %d to container `%s`", signal, bundle->state.id);
+	if (errno == ESRCH)
+		return not_running (bundle, err);
+	return cpod_error_sys (err, errno, "send signal %d to container `%s`", signal, bundle->state.id);
 }
 
 int

@@ -24,6 +24,7 @@ struct cpod_making {
 	int root_fd, dir_fd;                /* owned; dir_fd is locked */
 	int cgroup_root_fd, cgroup_fd;      /* owned */
 	bool waits;                         /* the program, for a start that comes later */
+	bool born;                          /* the program, by a go-between, into a PID namespace that others live in */
 	bool made_cgroup, hooks_ran;
 	bool runs;                          /* and others may act on it: the lock was given up */
 	int terminal_fd;                    /* owned: where the terminal's master is sent */
@@ -33,7 +34,8 @@ struct cpod_making {
 	size_t n_hook_fds;
 	int start_fd, status_fd;            /* owned: our ends; start_fd -1: status_fd is a socket */
 	int pidfd;                          /* owned */
-	pid_t pid;
+	pid_t pid;                          /* of the first process; before its birth, of the go-between */
+	bool is_born;
 };
 
 /* ---- bundle.c: everything before the first process ---- */

@@ -7,6 +7,7 @@
 #include "bundle-parts.h"
 
 #include "devices-bpf.h"
+#include "kernel.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/loop.h"
@@ -224,7 +225,7 @@ cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct
 	int fds[CPOD_PLAN_SLOTS];
 	struct cpod_compile_input input = {
 		.spec = making->spec, .bundle = making->state.bundle, .own_stdio = true, .stdio_fd = { -1, -1, -1 },
-		.join_cgroup = join_cgroup, .wait = making->waits, .keep_keyring = options->keep_keyring,
+		.join_cgroup = join_cgroup, .wait = making->waits, .born = making->born, .keep_keyring = options->keep_keyring,
 		.terminal_fd = making->terminal_fd, .rows = making->rows, .columns = making->columns,
 		.preserve_fds = fds, .n_preserve_fds = options->preserve_fds,
 		.hook_fds = making->hook_fds, .no_cgroup = options->context->cgroup_manager == CPOD_CGROUP_MANAGER_DISABLED
@@ -250,6 +251,22 @@ cpod_making_compile (struct cpod_making *making, const char *join_cgroup, struct
 	return 0;
 }
 
+/* Whether the program can be born into a PID namespace that is joined, so that nobody there ever sees it half made: its
+ * procfs then needs Linux 6.17, and hooks would have to know its number before its birth. */
+static bool
+can_be_born (const struct cpod_oci_spec *spec)
+{
+	const struct cpod_oci_namespace *items = spec->linux_part != NULL ? spec->linux_part->namespaces.items : NULL;
+	bool joins = false;
+
+	for (size_t i = 0; items != NULL && i < spec->linux_part->namespaces.n; i++) {
+		if (items[i].type.value == CPOD_OCI_NS_USER)
+			return false;
+		joins = joins || (items[i].type.value == CPOD_OCI_NS_PID && items[i].path != NULL && items[i].path[0] != '\0');
+	}
+	return joins && spec->hooks == NULL && cpod_kernel_has_pidns ();
+}
+
 int
 cpod_making_read (struct cpod_making *making, struct cpod_error *err)
 {
@@ -264,8 +281,10 @@ cpod_making_read (struct cpod_making *making, struct cpod_error *err)
 		return cpod_error_set (err, ENOTSUP, "--no-pivot is refused: without pivot_root a container could reach the host's root");
 	if ((ret = cpod_state_check_id (options->id, err)) < 0
 	    || (ret = absolute (NULL, options->bundle, &making->arena, &making->state.bundle, err)) < 0
-	    || (ret = read_config (making, err)) < 0 || (ret = open_extras (making, err)) < 0
-	    || (ret = cpod_making_compile (making, NULL, err)) < 0)
+	    || (ret = read_config (making, err)) < 0 || (ret = open_extras (making, err)) < 0)
+		return ret;
+	making->born = can_be_born (making->spec);
+	if ((ret = cpod_making_compile (making, NULL, err)) < 0)
 		return ret;
 	return describe (making, err);
 }
@@ -385,7 +404,8 @@ cpod_making_undo (struct cpod_making *making)
 	if (making->made_cgroup)
 		(void) cpod_bundle_remove_cgroup (making->cgroup_root_fd, making->state.cgroup, NULL);
 	if (making->hooks_ran)
-		(void) cpod_hooks_run (making->spec, CPOD_HOOKS_POSTSTOP, &making->state, CPOD_STATUS_STOPPED, true, making->options->context, NULL);
+		(void) cpod_hooks_run (making->spec, CPOD_HOOKS_POSTSTOP, &making->state, CPOD_STATUS_STOPPED, true,
+		                       making->options->context, NULL);
 	if (making->dir_fd >= 0)
 		(void) cpod_state_remove (making->root_fd, making->options->id, making->dir_fd, NULL);
 	making->made_cgroup = making->hooks_ran = false;

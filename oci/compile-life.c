@@ -158,6 +158,8 @@ cpod_compile_wait (struct cpod_plan *plan, const struct cpod_compile_life *life,
 	const struct cpod_oci_hook *hooks = life != NULL && life->hooks != NULL ? life->hooks->items : NULL;
 	struct cpod_op *op;
 
+	if (life != NULL && life->late_terminal)
+		cpod_plan_add (plan, CPOD_OP_CONTROLLING, "process.terminal", "take the terminal as the session's");
 	if (life != NULL && life->wait) {
 		op = cpod_plan_add (plan, CPOD_OP_FIND, "process.args[0]", "find the executable file of the program in $PATH");
 		op->exec.paths = paths;

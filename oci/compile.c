@@ -90,7 +90,7 @@ compile_namespaces (struct cpod_compiler *compiler)
 		struct cpod_given *given;
 		struct cpod_op *op;
 
-		if (path == NULL || (order[i] == CPOD_OCI_NS_PID && !compiler->input->pod))
+		if (path == NULL || (order[i] == CPOD_OCI_NS_PID && !compiler->input->pod && !compiler->input->born))
 			continue;
 		field = cpod_compile_field (compiler->arena, "linux.namespaces[%zu].path", compiler->namespaces.index[order[i]]);
 		given = cpod_plan_give (compiler->plan, CPOD_GIVEN_NAMESPACE, CPOD_SLOT_NONE, path, field);
@@ -260,6 +260,7 @@ cpod_compile_start (const struct cpod_compile_input *input, struct cpod_arena *a
 		cpod_plan_add (plan, CPOD_OP_SETSID, NULL, "lead a session of its own");
 	if (compiler.pidns_slot == 0 && compiler.life.terminal)
 		cpod_plan_add (plan, CPOD_OP_CONTROLLING, "process.terminal", "take the terminal as the session's");
+	compiler.life.late_terminal = compiler.pidns_slot != 0 && compiler.life.terminal;
 	cpod_compile_process (plan, process, process->argv, process->envp, process->cwd,
 	                      compiler.pidns_slot == 0 ? CPOD_BIRTH_NONE : CPOD_BIRTH_CONTAINER, &compiler.life);
 	return cpod_plan_check (plan, err);

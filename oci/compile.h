@@ -43,6 +43,7 @@ struct cpod_compile_input {
 	bool own_stdio;                         /* leave descriptors 0-2 as they are */
 	/* Without a pod; the descriptors are borrowed until the launch. */
 	bool wait;                              /* for a start that comes later */
+	bool born;                              /* a PID namespace that is joined is entered by birth, as in a pod */
 	bool keep_keyring;                      /* the caller's session keyring stays */
 	int terminal_fd;                        /* process.terminal: the socket that its master is sent to */
 	uint16_t rows, columns;                 /* its size, unless the spec has one; 0: none */
@@ -137,6 +138,7 @@ int cpod_compile_beside (struct cpod_plan *plan, struct cpod_error *err);
 /* What a start has beside its program. */
 struct cpod_compile_life {
 	bool wait, terminal;
+	bool late_terminal;                     /* it is taken by who is born */
 	const struct cpod_array *hooks;         /* of startContainer, or NULL */
 	uint16_t *hook_slots;                   /* one each */
 };

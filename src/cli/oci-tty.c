@@ -123,8 +123,10 @@ proxy (int master, int pidfd, int signal_fd, struct cpod_error *err)
 	for (;;) {
 		struct pollfd fds[] = {
 			{ .fd = pidfd, .events = POLLIN }, { .fd = signal_fd, .events = POLLIN },
-			{ .fd = in.ended || !is_empty (&in) ? -1 : in.from, .events = POLLIN }, { .fd = is_empty (&in) ? -1 : in.to, .events = POLLOUT },
-			{ .fd = out.ended || !is_empty (&out) ? -1 : out.from, .events = POLLIN }, { .fd = is_empty (&out) ? -1 : out.to, .events = POLLOUT },
+			{ .fd = in.ended || !is_empty (&in) ? -1 : in.from, .events = POLLIN },
+			{ .fd = is_empty (&in) ? -1 : in.to, .events = POLLOUT },
+			{ .fd = out.ended || !is_empty (&out) ? -1 : out.from, .events = POLLIN },
+			{ .fd = is_empty (&out) ? -1 : out.to, .events = POLLOUT },
 		};
 
 		if (poll (fds, sizeof (fds) / sizeof (fds[0]), -1) < 0 && errno != EINTR)
