@@ -385,7 +385,8 @@ static int
 refuse_procfs (const struct cpod_compiler *compiler, struct cpod_error *err)
 {
 	if (compiler->namespaces.shared_pid)
-		return cpod_error_set (err, ENOTSUP, "shareProcessNamespace: a procfs of a PID namespace that is shared can be had from Linux 6.17 on");
+		return cpod_error_set (err, ENOTSUP, "shareProcessNamespace: a procfs of a PID namespace that is shared can be had from "
+		                       "Linux 6.17 on");
 	return cpod_error_set (err, ENOTSUP, "linux.namespaces[%zu].path: a procfs of a PID namespace that is joined can be had from "
 	                       "Linux 6.17 on (here a mount of another type on /proc would do)",
 	                       compiler->namespaces.index[CPOD_OCI_NS_PID]);

@@ -37,7 +37,8 @@ find_volume (const struct cpod_compile_input *input, const char *source, const c
 }
 
 int
-cpod_compile_volume (struct cpod_compiler *compiler, const char *source, bool recursive, const char *field, uint16_t *ret_slot,
+cpod_compile_volume (struct cpod_compiler *compiler, const char *source, bool recursive, const char *field,
+                     uint16_t *ret_slot,
                      struct cpod_error *err)
 {
 	const char *path, *source_field = cpod_compile_field (compiler->arena, "%s.source", field);
@@ -56,14 +57,17 @@ cpod_compile_volume (struct cpod_compiler *compiler, const char *source, bool re
 		return 0;
 	}
 	if (volume->path != NULL) {
-		given = cpod_plan_give (compiler->plan, recursive ? CPOD_GIVEN_TREE_REC : CPOD_GIVEN_TREE, CPOD_SLOT_NONE, volume->path, source_field);
+		given = cpod_plan_give (compiler->plan, recursive ? CPOD_GIVEN_TREE_REC : CPOD_GIVEN_TREE, CPOD_SLOT_NONE,
+		                        volume->path, source_field);
 		given->beneath = cpod_arena_strdup (&compiler->plan->arena, path);
 		*ret_slot = given->slot;
 		return given->beneath == NULL ? cpod_error_oom (err) : 0;
 	}
-	op = cpod_plan_add (compiler->plan, CPOD_OP_OPEN_TREE, source_field, "take the volume %s%s%s", volume->name, path[0] != '\0' ? ", and in it " : "", path);
+	op = cpod_plan_add (compiler->plan, CPOD_OP_OPEN_TREE, source_field, "take the volume %s%s%s", volume->name,
+	                    path[0] != '\0' ? ", and in it " : "", path);
 	op->open_tree.slot = cpod_plan_slot (compiler->plan);
-	op->open_tree.path = cpod_plan_text (compiler->plan, cpod_compile_field (compiler->arena, CPOD_OLD_VOLUMES "/%s", volume->name));
+	op->open_tree.path = cpod_plan_text (compiler->plan,
+	                                     cpod_compile_field (compiler->arena, CPOD_OLD_VOLUMES "/%s", volume->name));
 	op->open_tree.beneath = path[0] != '\0' ? cpod_plan_text (compiler->plan, path) : 0;
 	*ret_slot = op->open_tree.slot;
 	return 0;

@@ -67,7 +67,8 @@ compile_give_pipes (struct cpod_plan *plan, const struct cpod_process *process)
 static void
 compile_shared_pid (struct cpod_compiler *compiler)
 {
-	struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_SHARED_PID, CPOD_SLOT_NONE, "the pod's PID namespace", "shareProcessNamespace");
+	struct cpod_given *given = cpod_plan_give (compiler->plan, CPOD_GIVEN_SHARED_PID, CPOD_SLOT_NONE, "the pod's PID namespace",
+	                                           "shareProcessNamespace");
 	struct cpod_op *op = cpod_plan_add (compiler->plan, CPOD_OP_SETNS, NULL, "choose the PID namespace that the pod's containers share");
 
 	op->setns.slot = given->slot;

@@ -189,7 +189,8 @@ check_shared (const struct cpod_rt_pod *pod, struct cpod_error *err)
 		return cpod_error_set (err, ENOTSUP, "shareProcessNamespace: nothing but a cgroup could end what a container leaves running: %s",
 		                       pod->no_cgroup_reason.message);
 	if ((pod->flags & CPOD_RT_POD_SHARE_PID) != 0 && !cpod_kernel_has_pidns ())
-		return cpod_error_set (err, ENOTSUP, "shareProcessNamespace: a procfs of a PID namespace that is shared can be had from Linux 6.17 on");
+		return cpod_error_set (err, ENOTSUP, "shareProcessNamespace: a procfs of a PID namespace that is shared can be had from "
+		                       "Linux 6.17 on");
 	return 0;
 }
 

@@ -8,7 +8,8 @@
 
 /* Fields whose native form is Kubernetes'. */
 static const char *const handed_on[] = {
-	"restartPolicy", "restartPolicyRules", "dependsOn", "terminationMessagePath", "terminationMessagePolicy", "stdin", "stdinOnce", "tty",
+	"restartPolicy", "restartPolicyRules", "dependsOn", "terminationMessagePath", "terminationMessagePolicy", "stdin",
+		"stdinOnce", "tty",
 };
 static const char *const probes[] = { "livenessProbe", "readinessProbe", "startupProbe" };
 #define N_ELEMENTS(array) (sizeof (array) / sizeof ((array)[0]))
@@ -38,15 +39,18 @@ check_host_port (struct cpod_manifest *m, const struct cpod_manifest_port *port,
 	if (port->host_port.value < 0 || port->host_port.value > 65535)
 		return cpod_manifest_bad (m->decoder, port->at, "hostPort", err, "must be between 1 and 65535, inclusive");
 	if (!m->pod->host_network.value)
-		return cpod_manifest_refuse (m->decoder, port->at, "hostPort", err, "a port of the host is not carried out by this version "
+		return cpod_manifest_refuse (m->decoder, port->at, "hostPort", err,
+		                             "a port of the host is not carried out by this version "
 		                             "but with hostNetwork");
 	if (port->host_port.value != port->number.value)
-		return cpod_manifest_bad (m->decoder, port->at, "hostPort", err, "must match `containerPort` when `hostNetwork` is true");
+		return cpod_manifest_bad (m->decoder, port->at, "hostPort", err,
+		                          "must match `containerPort` when `hostNetwork` is true");
 	return 0;
 }
 
 static int
-check_port (struct cpod_manifest *m, const struct cpod_manifest_port *port, struct cpod_names *names, size_t index, struct cpod_error *err)
+check_port (struct cpod_manifest *m, const struct cpod_manifest_port *port, struct cpod_names *names, size_t index,
+            struct cpod_error *err)
 {
 	const char *reason;
 	size_t first;
@@ -63,7 +67,8 @@ check_port (struct cpod_manifest *m, const struct cpod_manifest_port *port, stru
 	if (!port->number.set || port->number.value == 0)
 		return cpod_manifest_required (m->decoder, port->at, "containerPort", NULL, err);
 	if (port->number.value < 1 || port->number.value > 65535)
-		return cpod_manifest_bad (m->decoder, port->at, "containerPort", err, "must be between 1 and 65535, inclusive");
+		return cpod_manifest_bad (m->decoder, port->at, "containerPort", err,
+		                          "must be between 1 and 65535, inclusive");
 	return port->host_port.value != 0 ? check_host_port (m, port, err) : 0;
 }
 
@@ -90,7 +95,8 @@ check_ports (struct cpod_manifest *m, const struct cpod_manifest_container *cont
 
 /* root.path, where the image is a directory. */
 static int
-add_image (struct cpod_manifest *m, const struct cpod_manifest_container *container, struct cpod_json *root, struct cpod_error *err)
+add_image (struct cpod_manifest *m, const struct cpod_manifest_container *container, struct cpod_json *root,
+           struct cpod_error *err)
 {
 	const char *image = container->image;
 	const struct cpod_json *at = cpod_json_get (container->at, "image");
@@ -100,16 +106,19 @@ add_image (struct cpod_manifest *m, const struct cpod_manifest_container *contai
 	if (strcmp (image, "host") == 0)
 		return 0;
 	if (strncmp (image, "dir:", 4) != 0)
-		return cpod_manifest_refuse (m->decoder, container->at, "image", err, "\"%.100s\" cannot be had: images are not carried out by this "
+		return cpod_manifest_refuse (m->decoder, container->at, "image", err,
+		                             "\"%.100s\" cannot be had: images are not carried out by this "
 		                             "version; name \"host\" (the host's own file system) or \"dir:/PATH\" (a directory)", image);
 	if (image[4] != '/')
-		return cpod_manifest_bad (m->decoder, container->at, "image", err, "dir: must be followed by an absolute path");
+		return cpod_manifest_bad (m->decoder, container->at, "image", err,
+		                          "dir: must be followed by an absolute path");
 	return cpod_manifest_add (root, "path", cpod_manifest_text (m, image + 4, at)) ? 0 : cpod_error_oom (err);
 }
 
 /* Adds one list of words, each expanded. */
 static int
-add_words (struct cpod_manifest *m, const struct cpod_manifest_container *container, const char *field, const struct cpod_strings *words,
+add_words (struct cpod_manifest *m, const struct cpod_manifest_container *container, const char *field,
+           const struct cpod_strings *words,
            const struct cpod_manifest_variables *variables, struct cpod_json *list, struct cpod_error *err)
 {
 	const struct cpod_json *json = cpod_json_get (container->at, field);
@@ -120,7 +129,8 @@ add_words (struct cpod_manifest *m, const struct cpod_manifest_container *contai
 	for (size_t i = 0; i < words->n && item; i++, item = item->next) {
 		ret = cpod_manifest_expand (m, words->items[i], variables, &text, NULL);
 		if (ret == -E2BIG)
-			return cpod_manifest_bad (m->decoder, container->at, field, err, "one of its words, expanded, is longer than a program can be given");
+			return cpod_manifest_bad (m->decoder, container->at, field, err,
+			                          "one of its words, expanded, is longer than a program can be given");
 		if (ret < 0 || !cpod_manifest_add (list, NULL, cpod_manifest_text (m, text, item)))
 			return cpod_error_oom (err);
 	}
@@ -128,7 +138,8 @@ add_words (struct cpod_manifest *m, const struct cpod_manifest_container *contai
 }
 
 static int
-add_arguments (struct cpod_manifest *m, const struct cpod_manifest_container *container, const struct cpod_manifest_variables *variables,
+add_arguments (struct cpod_manifest *m, const struct cpod_manifest_container *container,
+               const struct cpod_manifest_variables *variables,
                struct cpod_json *process, struct cpod_error *err)
 {
 	struct cpod_json *args = cpod_manifest_node (m, CPOD_JSON_ARRAY, container->at);
@@ -146,7 +157,8 @@ add_arguments (struct cpod_manifest *m, const struct cpod_manifest_container *co
 
 /* env and cwd. */
 static int
-add_environment (struct cpod_manifest *m, const struct cpod_manifest_container *container, const struct cpod_manifest_variables *variables,
+add_environment (struct cpod_manifest *m, const struct cpod_manifest_container *container,
+                 const struct cpod_manifest_variables *variables,
                  struct cpod_json *process, struct cpod_error *err)
 {
 	struct cpod_json *env = cpod_manifest_node (m, CPOD_JSON_ARRAY, container->at);
@@ -155,11 +167,14 @@ add_environment (struct cpod_manifest *m, const struct cpod_manifest_container *
 	for (size_t i = 0; i < variables->n && env; i++) {
 		const struct cpod_manifest_variable *one = &variables->items[i];
 
-		env = cpod_manifest_add (env, NULL, cpod_manifest_text (m, cpod_arena_printf (m->arena, "%s=%s", one->name, one->value), one->at));
+		env = cpod_manifest_add (env, NULL, cpod_manifest_text (m,
+		                                                        cpod_arena_printf (m->arena, "%s=%s", one->name,
+		                                                                           one->value), one->at));
 	}
 	if (*cwd != '/')
 		return cpod_manifest_bad (m->decoder, container->at, "workingDir", err, "must be an absolute path");
-	if (!env || !cpod_manifest_add (process, "env", env) || !cpod_manifest_add (process, "cwd", cpod_manifest_text (m, cwd, container->at)))
+	if (!env || !cpod_manifest_add (process, "env", env)
+	    || !cpod_manifest_add (process, "cwd", cpod_manifest_text (m, cwd, container->at)))
 		return cpod_error_oom (err);
 	return 0;
 }
@@ -185,8 +200,10 @@ build_oci (struct cpod_manifest *m, const struct cpod_manifest_container *contai
            struct cpod_json **ret_oci, struct cpod_error *err)
 {
 	const struct cpod_json *at = container->at;
-	struct cpod_json *oci = cpod_manifest_node (m, CPOD_JSON_OBJECT, at), *process = cpod_manifest_node (m, CPOD_JSON_OBJECT, at);
-	struct cpod_json *root = cpod_manifest_node (m, CPOD_JSON_OBJECT, at), *linux_part = cpod_manifest_node (m, CPOD_JSON_OBJECT, at);
+	struct cpod_json *oci = cpod_manifest_node (m, CPOD_JSON_OBJECT, at),
+		*process = cpod_manifest_node (m, CPOD_JSON_OBJECT, at);
+	struct cpod_json *root = cpod_manifest_node (m, CPOD_JSON_OBJECT, at),
+		*linux_part = cpod_manifest_node (m, CPOD_JSON_OBJECT, at);
 	struct cpod_manifest_variables variables;
 	struct cpod_json *mounts;
 	int ret;
@@ -238,7 +255,8 @@ add_checked (struct cpod_manifest *m, const struct cpod_manifest_container *cont
 		if (!member)
 			continue;
 		if (ends)
-			return cpod_manifest_forbidden (m->decoder, container->at, name, err, "may not be set for init containers without restartPolicy=Always");
+			return cpod_manifest_forbidden (m->decoder, container->at, name, err,
+			                                "may not be set for init containers without restartPolicy=Always");
 		cpod_decode_push (m->decoder, name);
 		if (i < N_ELEMENTS (probes))
 			ret = cpod_manifest_probe (m, container, name, member, &checked, err);
@@ -260,7 +278,8 @@ check_message_path (struct cpod_manifest *m, const struct cpod_manifest_containe
 	const struct cpod_json *path = given (container, "terminationMessagePath");
 
 	if (path && path->type == CPOD_JSON_STRING && *path->text && *path->text != '/')
-		return cpod_manifest_bad (m->decoder, container->at, "terminationMessagePath", err, "must be an absolute path");
+		return cpod_manifest_bad (m->decoder, container->at, "terminationMessagePath", err,
+		                          "must be an absolute path");
 	return 0;
 }
 
@@ -281,7 +300,8 @@ cpod_manifest_container (struct cpod_manifest *m, const struct cpod_manifest_con
 	entry = cpod_manifest_add (entry, "spec", oci);
 	if (!entry)
 		return cpod_error_oom (err);
-	if ((ret = add_checked (m, container, init && !sidecar, entry, err)) < 0 || (ret = check_message_path (m, container, err)) < 0)
+	if ((ret = add_checked (m, container, init && !sidecar, entry, err)) < 0
+	    || (ret = check_message_path (m, container, err)) < 0)
 		return ret;
 	for (size_t i = 0; i < N_ELEMENTS (handed_on); i++) {
 		member = given (container, handed_on[i]);

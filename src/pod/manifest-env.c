@@ -36,7 +36,8 @@ find_value (const struct cpod_manifest_variables *variables, const char *name, s
 
 /* Adds what begins with '$' at text; returns what follows it. */
 static const char *
-add_expansion (struct cpod_manifest *m, struct cpod_str *out, const char *text, const struct cpod_manifest_variables *variables,
+add_expansion (struct cpod_manifest *m, struct cpod_str *out, const char *text,
+               const struct cpod_manifest_variables *variables,
                const char **unknown)
 {
 	const char *end, *value;
@@ -217,7 +218,8 @@ cpod_manifest_field (struct cpod_manifest *m, const struct cpod_manifest_field_r
 	if (!value && plain_value (m, ref->path, files, &value) < 0)
 		return cpod_error_oom (err);
 	if (!value)
-		return cpod_manifest_bad (m->decoder, ref->at, "fieldPath", err, "field label not supported: %.100s", ref->path);
+		return cpod_manifest_bad (m->decoder, ref->at, "fieldPath", err, "field label not supported: %.100s",
+		                          ref->path);
 	*ret_value = value;
 	return 0;
 }
@@ -281,7 +283,8 @@ text_of_key (struct cpod_manifest *m, bool secret, const char *name, const char 
 	if (ret == -ENOMEM)
 		return cpod_error_oom (err);
 	if (strlen (bytes) != len)
-		return cpod_decode_error (m->decoder, at, err, "the value of \"%.100s\" has a NUL byte, which no variable can have", key);
+		return cpod_decode_error (m->decoder, at, err,
+		                          "the value of \"%.100s\" has a NUL byte, which no variable can have", key);
 	*ret_text = bytes;
 	return 0;
 }
@@ -320,10 +323,12 @@ value_from (struct cpod_manifest *m, const struct cpod_manifest_env_source *from
 	                     : from->field ? "fieldRef" : "resourceFieldRef";
 
 	if (n == 0)
-		return cpod_manifest_invalid (m->decoder, from->at, err, "must specify one of: `fieldRef`, `resourceFieldRef`, "
+		return cpod_manifest_invalid (m->decoder, from->at, err,
+		                              "must specify one of: `fieldRef`, `resourceFieldRef`, "
 		                              "`configMapKeyRef`, `secretKeyRef`");
 	if (n > 1)
-		return cpod_manifest_invalid (m->decoder, from->at, err, "may not have more than one field specified at a time");
+		return cpod_manifest_invalid (m->decoder, from->at, err,
+		                              "may not have more than one field specified at a time");
 	cpod_decode_push (m->decoder, source);
 	if (from->config_map || from->secret)
 		return key_value (m, from->config_map ? from->config_map : from->secret, from->secret != NULL, ret_text, err);
@@ -334,7 +339,8 @@ value_from (struct cpod_manifest *m, const struct cpod_manifest_env_source *from
 
 /* One of env. */
 static int
-add_env (struct cpod_manifest *m, const struct cpod_manifest_env *env, size_t number, struct cpod_manifest_variables *variables,
+add_env (struct cpod_manifest *m, const struct cpod_manifest_env *env, size_t number,
+         struct cpod_manifest_variables *variables,
          struct cpod_error *err)
 {
 	const char *value = NULL;
@@ -343,10 +349,12 @@ add_env (struct cpod_manifest *m, const struct cpod_manifest_env *env, size_t nu
 	if (!env->name || !*env->name)
 		return cpod_manifest_required (m->decoder, env->at, "name", NULL, err);
 	if (!is_variable_name (env->name))
-		return cpod_manifest_bad (m->decoder, env->at, "name", err, "a valid environment variable name must consist only of "
+		return cpod_manifest_bad (m->decoder, env->at, "name", err,
+		                          "a valid environment variable name must consist only of "
 		                          "printable ASCII characters other than '='");
 	if (env->from && env->value && *env->value)
-		return cpod_manifest_bad (m->decoder, env->at, "valueFrom", err, "may not be specified when `value` is not empty");
+		return cpod_manifest_bad (m->decoder, env->at, "valueFrom", err,
+		                          "may not be specified when `value` is not empty");
 	if (env->from) {
 		size_t old_len = cpod_decode_push (m->decoder, "valueFrom");
 
@@ -358,7 +366,8 @@ add_env (struct cpod_manifest *m, const struct cpod_manifest_env *env, size_t nu
 	}
 	ret = cpod_manifest_expand (m, env->value ? env->value : "", variables, &value, NULL);
 	if (ret == -E2BIG)
-		return cpod_manifest_bad (m->decoder, env->at, "value", err, "with its references expanded it is longer than %u bytes, "
+		return cpod_manifest_bad (m->decoder, env->at, "value", err,
+		                          "with its references expanded it is longer than %u bytes, "
 		                          "more than a program can be given", STRING_MAX);
 	return ret < 0 ? cpod_error_oom (err) : set_variable (m, variables, env->name, value, env->at, err);
 }
@@ -376,9 +385,11 @@ add_env_from (struct cpod_manifest *m, const struct cpod_manifest_env_from *from
 	int ret = 0;
 
 	if (!ref)
-		return cpod_manifest_invalid (m->decoder, from->at, err, "must specify one of: `configMapRef` or `secretRef`");
+		return cpod_manifest_invalid (m->decoder, from->at, err,
+		                              "must specify one of: `configMapRef` or `secretRef`");
 	if (from->config_map && from->secret)
-		return cpod_manifest_invalid (m->decoder, from->at, err, "may not have more than one field specified at a time");
+		return cpod_manifest_invalid (m->decoder, from->at, err,
+		                              "may not have more than one field specified at a time");
 	cpod_decode_push (m->decoder, source);
 	if (!ref->name || !*ref->name)
 		return cpod_manifest_required (m->decoder, ref->at, "name", NULL, err);
@@ -386,7 +397,8 @@ add_env_from (struct cpod_manifest *m, const struct cpod_manifest_env_from *from
 	if (!data && ref->optional.value)
 		return 0;
 	if (!data)
-		return cpod_decode_error (m->decoder, ref->at, err, "%s \"%.100s\" not found", secret ? "secret" : "configmap", ref->name);
+		return cpod_decode_error (m->decoder, ref->at, err, "%s \"%.100s\" not found",
+		                          secret ? "secret" : "configmap", ref->name);
 	n = secret ? data->data.n + data->more.n : data->data.n;
 	for (size_t i = 0; i < n && ret == 0; i++) {
 		const char *key = cpod_manifest_pair (data, i)->key;

@@ -44,9 +44,11 @@ static int
 missing (struct cpod_manifest *m, bool secret, const char *name, const char *key, struct cpod_error *err)
 {
 	if (!key)
-		cpod_error_set (err, ENOENT, "%s \"%.100s\" not found: there is no such document in the file", secret ? "secret" : "configmap", name);
+		cpod_error_set (err, ENOENT, "%s \"%.100s\" not found: there is no such document in the file",
+		                secret ? "secret" : "configmap", name);
 	else
-		cpod_error_set (err, ENOENT, "couldn't find key %.100s in %s %s/%.100s", key, secret ? "Secret" : "ConfigMap", m->name_space, name);
+		cpod_error_set (err, ENOENT, "couldn't find key %.100s in %s %s/%.100s", key,
+		                secret ? "Secret" : "ConfigMap", m->name_space, name);
 	return -ENOENT;
 }
 
@@ -85,7 +87,8 @@ add_file (struct list *list, const char *path, struct cpod_int mode, const struc
 	if (cpod_names_add (&list->paths, path, number, &first) < 0)
 		return cpod_error_oom (err);
 	if (first != number)
-		return cpod_decode_error (m->decoder, at, err, "Invalid value: \"%.100s\": conflicting duplicate paths", path);
+		return cpod_decode_error (m->decoder, at, err, "Invalid value: \"%.100s\": conflicting duplicate paths",
+		                          path);
 	file = cpod_manifest_add (file, "path", cpod_manifest_text (m, path, at));
 	file = cpod_manifest_add (file, "mode", cpod_manifest_int (m, mode.set ? mode.value : list->mode, at));
 	file = cpod_manifest_add (file, value->base64 ? "base64" : "text", cpod_manifest_text (m, value->text, value->at));
@@ -109,7 +112,8 @@ check_path (struct cpod_manifest *m, const struct cpod_json *at, const char *pat
 
 /* Every key as a file of its name. */
 static int
-add_all (struct list *list, const struct cpod_manifest_data *data, bool secret, const struct cpod_json *at, struct cpod_error *err)
+add_all (struct list *list, const struct cpod_manifest_data *data, bool secret, const struct cpod_json *at,
+         struct cpod_error *err)
 {
 	static const struct cpod_int no_mode;
 	int ret = 0;
@@ -149,7 +153,8 @@ add_item (struct list *list, const struct cpod_manifest_source *source, const st
 
 /* The files of a ConfigMap or Secret. */
 static int
-add_source (struct list *list, const struct cpod_manifest_source *source, bool secret, const char *name_field, struct cpod_error *err)
+add_source (struct list *list, const struct cpod_manifest_source *source, bool secret, const char *name_field,
+            struct cpod_error *err)
 {
 	struct cpod_manifest *m = list->m;
 	const struct cpod_manifest_item *items = source->items.items;
@@ -191,8 +196,10 @@ add_downward_item (struct list *list, const struct cpod_manifest_downward_item *
 		return ret;
 	if (!item->field == !item->resource)
 		return item->field
-		       ? cpod_manifest_invalid (m->decoder, item->at, err, "fieldRef and resourceFieldRef can not be specified simultaneously")
-		       : cpod_decode_error (m->decoder, item->at, err, "Required value: one of fieldRef and resourceFieldRef is required");
+		       ? cpod_manifest_invalid (m->decoder, item->at, err,
+		                                "fieldRef and resourceFieldRef can not be specified simultaneously")
+		       : cpod_decode_error (m->decoder, item->at, err,
+		                            "Required value: one of fieldRef and resourceFieldRef is required");
 	cpod_decode_push (m->decoder, item->field ? "fieldRef" : "resourceFieldRef");
 	if (item->field)
 		ret = cpod_manifest_field (m, item->field, true, &value.text, err);
@@ -227,13 +234,15 @@ add_projection (struct list *list, const struct cpod_manifest_projection *projec
 	unsigned int n = (projection->config_map != NULL) + (projection->secret != NULL) + (projection->downward != NULL);
 
 	if (n > 1)
-		return cpod_decode_error (decoder, projection->at, err, "Forbidden: may not specify more than 1 volume type per source");
+		return cpod_decode_error (decoder, projection->at, err,
+		                          "Forbidden: may not specify more than 1 volume type per source");
 	if (n == 0)
 		return cpod_decode_error (decoder, projection->at, err, "Required value: must specify a source");
 	cpod_decode_push (decoder, projection->config_map ? "configMap" : projection->secret ? "secret" : "downwardAPI");
 	if (projection->downward)
 		return add_downward (list, projection->downward, err);
-	return add_source (list, projection->secret ? projection->secret : projection->config_map, projection->secret != NULL, "name", err);
+	return add_source (list, projection->secret ? projection->secret : projection->config_map,
+	                   projection->secret != NULL, "name", err);
 }
 
 static int
@@ -267,7 +276,8 @@ check_nesting (struct list *list, const struct cpod_json *at, struct cpod_error 
 			if (!parent)
 				return cpod_error_oom (err);
 			if (cpod_names_find (&list->paths, parent) != CPOD_NAMES_NONE)
-				return cpod_decode_error (list->m->decoder, at, err, "Invalid value: \"%.100s\": conflicting path: \"%.100s\" is a file",
+				return cpod_decode_error (list->m->decoder, at, err,
+				                          "Invalid value: \"%.100s\": conflicting path: \"%.100s\" is a file",
 				                          path, parent);
 		}
 	}

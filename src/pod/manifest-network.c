@@ -36,7 +36,8 @@ cpod_manifest_host_address (struct cpod_manifest *m)
 	for (struct ifaddrs *one = list; one; one = one->ifa_next) {
 		struct sockaddr_in address;
 
-		if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK) || !(one->ifa_flags & IFF_UP))
+		if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK)
+		    || !(one->ifa_flags & IFF_UP))
 			continue;
 		memcpy (&address, one->ifa_addr, sizeof (address));
 		inet_ntop (AF_INET, &address.sin_addr, text, sizeof (text));
@@ -70,7 +71,8 @@ find_names (struct cpod_manifest *m, const char **ret_short, const char **ret_lo
 	*ret_short = cpod_arena_strndup (m->arena, name, len);
 	*ret_long = NULL;
 	if (pod->subdomain && *pod->subdomain) {
-		*ret_long = cpod_arena_printf (m->arena, "%s.%s.%s." CLUSTER_DOMAIN, *ret_short, pod->subdomain, m->name_space);
+		*ret_long = cpod_arena_printf (m->arena, "%s.%s.%s." CLUSTER_DOMAIN, *ret_short, pod->subdomain,
+		                               m->name_space);
 		if (!*ret_long)
 			return cpod_error_oom (err);
 	}
@@ -79,22 +81,27 @@ find_names (struct cpod_manifest *m, const char **ret_short, const char **ret_lo
 
 /* Which of them the kernel gets. */
 static int
-choose_hostname (struct cpod_manifest *m, const char *short_name, const char *long_name, const char **ret, struct cpod_error *err)
+choose_hostname (struct cpod_manifest *m, const char *short_name, const char *long_name, const char **ret,
+                 struct cpod_error *err)
 {
 	const struct cpod_manifest_pod *pod = m->pod;
 
 	*ret = short_name;
 	if (pod->hostname_override && *pod->hostname_override) {
 		if (pod->fqdn.value)
-			return cpod_manifest_bad (m->decoder, pod->at, "hostnameOverride", err, "setHostnameAsFQDN and hostnameOverride cannot both be set");
+			return cpod_manifest_bad (m->decoder, pod->at, "hostnameOverride", err,
+			                          "setHostnameAsFQDN and hostnameOverride cannot both be set");
 		if (pod->host_network.value)
-			return cpod_manifest_bad (m->decoder, pod->at, "hostnameOverride", err, "may not be specified when 'hostNetwork' is true");
+			return cpod_manifest_bad (m->decoder, pod->at, "hostnameOverride", err,
+			                          "may not be specified when 'hostNetwork' is true");
 		if (cpod_manifest_subdomain_error (pod->hostname_override) || strlen (pod->hostname_override) > HOST_NAME)
-			return cpod_manifest_bad (m->decoder, pod->at, "hostnameOverride", err, "must be a lowercase RFC 1123 subdomain of at most 64 bytes");
+			return cpod_manifest_bad (m->decoder, pod->at, "hostnameOverride", err,
+			                          "must be a lowercase RFC 1123 subdomain of at most 64 bytes");
 		*ret = pod->hostname_override;
 	} else if (pod->fqdn.value && long_name) {
 		if (strlen (long_name) > HOST_NAME)
-			return cpod_manifest_bad (m->decoder, pod->at, "setHostnameAsFQDN", err, "failed to construct FQDN from pod hostname and cluster "
+			return cpod_manifest_bad (m->decoder, pod->at, "setHostnameAsFQDN", err,
+			                          "failed to construct FQDN from pod hostname and cluster "
 			                          "domain, FQDN %.140s is too long (64 characters is the max, %zu characters requested)",
 			                          long_name, strlen (long_name));
 		*ret = long_name;
@@ -111,14 +118,16 @@ check_alias (struct cpod_manifest *m, const struct cpod_manifest_alias *alias, s
 	const char *reason;
 
 	if (!alias->ip || (inet_pton (AF_INET, alias->ip, address) != 1 && inet_pton (AF_INET6, alias->ip, address) != 1))
-		return cpod_manifest_bad (m->decoder, alias->at, "ip", err, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+		return cpod_manifest_bad (m->decoder, alias->at, "ip", err,
+		                          "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
 	for (size_t i = 0; i < alias->names.n; i++) {
 		reason = cpod_manifest_subdomain_error (alias->names.items[i]);
 		if (!reason)
 			continue;
 		cpod_decode_push (m->decoder, "hostnames");
 		cpod_decode_push_index (m->decoder, i);
-		return cpod_decode_error (m->decoder, alias->at, err, "Invalid value: \"%.100s\": %s", alias->names.items[i], reason);
+		return cpod_decode_error (m->decoder, alias->at, err, "Invalid value: \"%.100s\": %s", alias->names.items[i],
+		                          reason);
 	}
 	return 0;
 }
@@ -167,7 +176,8 @@ read_host_file (const char *path)
 }
 
 static int
-write_hosts (struct cpod_manifest *m, const char *short_name, const char *long_name, struct cpod_str *out, struct cpod_error *err)
+write_hosts (struct cpod_manifest *m, const char *short_name, const char *long_name, struct cpod_str *out,
+             struct cpod_error *err)
 {
 	char *text;
 
@@ -257,7 +267,8 @@ read_line (struct resolver *resolver, char *line)
 static int
 read_host_resolver (struct cpod_manifest *m, struct resolver *resolver, struct cpod_error *err)
 {
-	char *text = read_host_file ("/etc/resolv.conf"), *copy = text ? cpod_arena_strdup (m->arena, text) : NULL, *save = NULL;
+	char *text = read_host_file ("/etc/resolv.conf"), *copy = text ? cpod_arena_strdup (m->arena, text) : NULL,
+		*save = NULL;
 
 	free (text);
 	if (!copy)
@@ -277,10 +288,12 @@ check_dns (struct cpod_manifest *m, const struct cpod_manifest_dns *dns, struct 
 	if (dns->servers.n > MAX_SERVERS)
 		return cpod_manifest_bad (m->decoder, dns->at, "nameservers", err, "must not have more than 3 nameservers");
 	for (size_t i = 0; i < dns->servers.n; i++)
-		if (inet_pton (AF_INET, dns->servers.items[i], address) != 1 && inet_pton (AF_INET6, dns->servers.items[i], address) != 1) {
+		if (inet_pton (AF_INET, dns->servers.items[i], address) != 1
+		    && inet_pton (AF_INET6, dns->servers.items[i], address) != 1) {
 			cpod_decode_push (m->decoder, "nameservers");
 			cpod_decode_push_index (m->decoder, i);
-			return cpod_decode_error (m->decoder, dns->at, err, "Invalid value: \"%.100s\": must be a valid IP address, (e.g. 10.9.8.7 "
+			return cpod_decode_error (m->decoder, dns->at, err,
+			                          "Invalid value: \"%.100s\": must be a valid IP address, (e.g. 10.9.8.7 "
 			                          "or 2001:db8::ffff)", dns->servers.items[i]);
 		}
 	if (dns->searches.n > MAX_SEARCHES)
@@ -292,11 +305,13 @@ check_dns (struct cpod_manifest *m, const struct cpod_manifest_dns *dns, struct 
 		if (!*search || search[strcspn (search, " \t\n")]) {
 			cpod_decode_push (m->decoder, "searches");
 			cpod_decode_push_index (m->decoder, i);
-			return cpod_decode_error (m->decoder, dns->at, err, "Invalid value: \"%.100s\": is not a domain", search);
+			return cpod_decode_error (m->decoder, dns->at, err, "Invalid value: \"%.100s\": is not a domain",
+			                          search);
 		}
 	}
 	return bytes > MAX_SEARCH_BYTES + 1
-	       ? cpod_manifest_bad (m->decoder, dns->at, "searches", err, "must not have more than 2048 characters (including spaces) in the search list")
+	       ? cpod_manifest_bad (m->decoder, dns->at, "searches", err,
+	                            "must not have more than 2048 characters (including spaces) in the search list")
 	       : 0;
 }
 
@@ -334,7 +349,8 @@ write_resolver (const struct resolver *resolver, struct cpod_str *out)
 	for (size_t i = 0; i < resolver->n_servers; i++)
 		cpod_str_printf (out, "nameserver %s\n", resolver->servers[i]);
 	for (size_t i = 0; i < resolver->n_options; i++)
-		cpod_str_printf (out, "%s%s%s%s", i == 0 ? "options " : " ", resolver->options[i].name, resolver->options[i].value ? ":" : "",
+		cpod_str_printf (out, "%s%s%s%s", i == 0 ? "options " : " ", resolver->options[i].name,
+		                 resolver->options[i].value ? ":" : "",
 		                 resolver->options[i].value ? resolver->options[i].value : "");
 	if (resolver->n_options > 0)
 		cpod_str_add_char (out, '\n');
@@ -353,7 +369,8 @@ make_resolver (struct cpod_manifest *m, struct cpod_str *out, struct cpod_error 
 		if (ret < 0)
 			return ret;
 	} else if (!dns || dns->servers.n == 0) {
-		return cpod_decode_error (m->decoder, dns ? dns->at : m->pod->at, err, "Required value: must provide at least one DNS nameserver "
+		return cpod_decode_error (m->decoder, dns ? dns->at : m->pod->at, err,
+		                          "Required value: must provide at least one DNS nameserver "
 		                          "when `dnsPolicy` is None");
 	}
 	if (dns) {
@@ -389,10 +406,12 @@ cpod_manifest_network (struct cpod_manifest *m, struct cpod_error *err)
 	const char *short_name, *long_name, *hostname;
 	int ret;
 
-	if ((ret = check_label (m, "hostname", m->pod->hostname, err)) < 0 || (ret = check_label (m, "subdomain", m->pod->subdomain, err)) < 0
+	if ((ret = check_label (m, "hostname", m->pod->hostname, err)) < 0
+	    || (ret = check_label (m, "subdomain", m->pod->subdomain, err)) < 0
 	    || (ret = find_names (m, &short_name, &long_name, err)) < 0
 	    || (ret = choose_hostname (m, short_name, long_name, &hostname, err)) < 0
-	    || (ret = write_hosts (m, short_name, long_name, &hosts, err)) < 0 || (ret = make_resolver (m, &resolver, err)) < 0)
+	    || (ret = write_hosts (m, short_name, long_name, &hosts, err)) < 0
+	    || (ret = make_resolver (m, &resolver, err)) < 0)
 		return ret;
 	files = cpod_manifest_add (files, NULL, build_file (m, "hosts", &hosts));
 	files = cpod_manifest_add (files, NULL, build_file (m, "resolv.conf", &resolver));

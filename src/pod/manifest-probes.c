@@ -57,7 +57,8 @@ copy_handler (struct cpod_manifest *m, const struct cpod_manifest_container *con
 	int status;
 
 	if (handler->type != CPOD_JSON_OBJECT)
-		return cpod_decode_error (m->decoder, handler, err, "expected an object, found %s", cpod_json_type_name (handler->type));
+		return cpod_decode_error (m->decoder, handler, err, "expected an object, found %s",
+		                          cpod_json_type_name (handler->type));
 	for (const struct cpod_json *member = handler->first; member; member = member->next) {
 		child = NULL;
 		status = 0;
@@ -101,7 +102,8 @@ copy_probe (struct cpod_manifest *m, const struct cpod_manifest_container *conta
 		if (member->type == CPOD_JSON_NULL)
 			continue;
 		if (is_one_of (member->key, handlers) && n++ > 0)
-			return cpod_manifest_forbidden (m->decoder, probe, member->key, err, "may not specify more than 1 handler type");
+			return cpod_manifest_forbidden (m->decoder, probe, member->key, err,
+			                                "may not specify more than 1 handler type");
 		if (is_one_of (member->key, with_port)) {
 			size_t old_len = cpod_decode_push (m->decoder, member->key);
 
@@ -152,7 +154,8 @@ cpod_manifest_probe (struct cpod_manifest *m, const struct cpod_manifest_contain
 	int status;
 
 	if (probe->type != CPOD_JSON_OBJECT)
-		return cpod_decode_error (m->decoder, probe, err, "expected an object, found %s", cpod_json_type_name (probe->type));
+		return cpod_decode_error (m->decoder, probe, err, "expected an object, found %s",
+		                          cpod_json_type_name (probe->type));
 	status = check_numbers (m, probe, strcmp (what, "readinessProbe") != 0, err);
 	return status < 0 ? status : copy_probe (m, container, probe, handlers, ret, err);
 }
@@ -167,7 +170,8 @@ cpod_manifest_lifecycle (struct cpod_manifest *m, const struct cpod_manifest_con
 	int status;
 
 	if (lifecycle->type != CPOD_JSON_OBJECT)
-		return cpod_decode_error (m->decoder, lifecycle, err, "expected an object, found %s", cpod_json_type_name (lifecycle->type));
+		return cpod_decode_error (m->decoder, lifecycle, err, "expected an object, found %s",
+		                          cpod_json_type_name (lifecycle->type));
 	for (const struct cpod_json *member = lifecycle->first; member; member = member->next) {
 		hook = member;
 		if (member->type == CPOD_JSON_OBJECT) {

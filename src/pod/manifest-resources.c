@@ -36,7 +36,8 @@ read_quantity (struct cpod_manifest *m, const struct cpod_json *value, struct cp
 	int status;
 
 	if (value->type != CPOD_JSON_STRING && value->type != CPOD_JSON_NUMBER)
-		return cpod_decode_error (m->decoder, value, err, "expected a quantity, found %s", cpod_json_type_name (value->type));
+		return cpod_decode_error (m->decoder, value, err, "expected a quantity, found %s",
+		                          cpod_json_type_name (value->type));
 	status = cpod_quantity_parse (value->text, ret);
 	if (status == -EINVAL)
 		return cpod_manifest_invalid (m->decoder, value, err, "quantities must match the regular expression "
@@ -60,7 +61,8 @@ read_pages (struct cpod_manifest *m, const struct cpod_json *value, struct cpod_
 	if (ret < 0)
 		return ret;
 	if (cpod_quantity_parse (value->key + strlen ("hugepages-"), &size) < 0 || size.nano <= 0)
-		return cpod_decode_error (m->decoder, value, err, "\"%.60s\" names no size of a page, as hugepages-2Mi does", value->key);
+		return cpod_decode_error (m->decoder, value, err, "\"%.60s\" names no size of a page, as hugepages-2Mi does",
+		                          value->key);
 	pages[amounts->pages.n++] = (struct cpod_manifest_pages) {
 		cpod_quantity_units (size) >= 1 << 30
 		? cpod_arena_printf (m->arena, "%" PRId64 "GB", cpod_quantity_units (size) >> 30)
@@ -109,9 +111,11 @@ read_list (struct cpod_manifest *m, const struct cpod_json *json, int list, stru
 		return 0;
 	}
 	if (json->type != CPOD_JSON_OBJECT)
-		return cpod_decode_error (m->decoder, json, err, "expected an object, found %s", cpod_json_type_name (json->type));
+		return cpod_decode_error (m->decoder, json, err, "expected an object, found %s",
+		                          cpod_json_type_name (json->type));
 	if (list == LIMIT) {
-		amounts->pages.items = cpod_arena_array (m->arena, (size_t) json->count + 1, sizeof (struct cpod_manifest_pages));
+		amounts->pages.items = cpod_arena_array (m->arena, (size_t) json->count + 1,
+		                                         sizeof (struct cpod_manifest_pages));
 		if (!amounts->pages.items)
 			return cpod_error_oom (err);
 	}
@@ -129,7 +133,8 @@ read_list (struct cpod_manifest *m, const struct cpod_json *json, int list, stru
 
 /* A request is at most its limit; one that is not given is it. kind: CPU or MEMORY. */
 static int
-settle (struct cpod_manifest *m, const struct cpod_manifest_resources *resources, int kind, struct cpod_manifest_amounts *amounts,
+settle (struct cpod_manifest *m, const struct cpod_manifest_resources *resources, int kind,
+        struct cpod_manifest_amounts *amounts,
         struct cpod_error *err)
 {
 	static const char *const names[] = { "cpu", "memory" };
@@ -148,11 +153,13 @@ settle (struct cpod_manifest *m, const struct cpod_manifest_resources *resources
 	request = cpod_json_get (resources->requests, names[kind]);
 	limit = cpod_json_get (resources->limits, names[kind]);
 	cpod_decode_push (m->decoder, "requests");
-	return cpod_manifest_invalid (m->decoder, request, err, "must be less than or equal to %s limit of %.40s", names[kind], limit->text);
+	return cpod_manifest_invalid (m->decoder, request, err, "must be less than or equal to %s limit of %.40s",
+	                              names[kind], limit->text);
 }
 
 static int
-read_container (struct cpod_manifest *m, const struct cpod_manifest_container *container, struct cpod_manifest_amounts *amounts,
+read_container (struct cpod_manifest *m, const struct cpod_manifest_container *container,
+                struct cpod_manifest_amounts *amounts,
                 struct cpod_error *err)
 {
 	const struct cpod_manifest_resources *resources = container->resources;
@@ -165,7 +172,8 @@ read_container (struct cpod_manifest *m, const struct cpod_manifest_container *c
 	}
 	if ((ret = read_list (m, resources->requests, REQUEST, amounts, err)) < 0
 	    || (ret = read_list (m, resources->limits, LIMIT, amounts, err)) < 0
-	    || (ret = settle (m, resources, CPU, amounts, err)) < 0 || (ret = settle (m, resources, MEMORY, amounts, err)) < 0)
+	    || (ret = settle (m, resources, CPU, amounts, err)) < 0
+	    || (ret = settle (m, resources, MEMORY, amounts, err)) < 0)
 		return ret;
 	cpod_decode_pop (m->decoder, base);
 	return 0;
@@ -178,9 +186,11 @@ class_of (const struct cpod_manifest_amounts *amounts)
 	bool all = amounts->has[LIMIT][CPU] && amounts->has[LIMIT][MEMORY] && amounts->cpu[LIMIT].nano > 0
 	           && amounts->memory[LIMIT].nano > 0;
 
-	if (all && amounts->cpu[REQUEST].nano == amounts->cpu[LIMIT].nano && amounts->memory[REQUEST].nano == amounts->memory[LIMIT].nano)
+	if (all && amounts->cpu[REQUEST].nano == amounts->cpu[LIMIT].nano
+	    && amounts->memory[REQUEST].nano == amounts->memory[LIMIT].nano)
 		return CPOD_MANIFEST_GUARANTEED;
-	return amounts->cpu[REQUEST].nano > 0 || amounts->memory[REQUEST].nano > 0 ? CPOD_MANIFEST_BURSTABLE : CPOD_MANIFEST_BEST_EFFORT;
+	return amounts->cpu[REQUEST].nano > 0 || amounts->memory[REQUEST].nano > 0
+		? CPOD_MANIFEST_BURSTABLE : CPOD_MANIFEST_BEST_EFFORT;
 }
 
 int
@@ -238,7 +248,8 @@ oom_score (const struct cpod_manifest *m, const struct cpod_manifest_container *
 	size_t first = m->pod->init_containers.n, n = first + m->pod->containers.n;
 	int score = cpod_manifest_oom_score (m->qos, request, m->memory_total), other;
 
-	if (!init || !container->restart_policy.set || container->restart_policy.value != 0 || m->qos != CPOD_MANIFEST_BURSTABLE)
+	if (!init || !container->restart_policy.set || container->restart_policy.value != 0
+	    || m->qos != CPOD_MANIFEST_BURSTABLE)
 		return score;
 	for (size_t i = first; i < n; i++) {
 		uint64_t one = (uint64_t) cpod_quantity_units (m->amounts[i].memory[REQUEST]);
@@ -304,7 +315,8 @@ cpod_manifest_resources (struct cpod_manifest *m, const struct cpod_manifest_con
 		resources = cpod_manifest_add (resources, "cpu", build_cpu (m, amounts, at));
 	if (cpod_quantity_units (amounts->memory[LIMIT]) > 0) {
 		part = cpod_manifest_node (m, CPOD_JSON_OBJECT, at);
-		part = cpod_manifest_add (part, "limit", cpod_manifest_int (m, cpod_quantity_units (amounts->memory[LIMIT]), at));
+		part = cpod_manifest_add (part, "limit", cpod_manifest_int (m, cpod_quantity_units (amounts->memory[LIMIT]),
+		                                                            at));
 		resources = cpod_manifest_add (resources, "memory", part);
 		part = cpod_manifest_node (m, CPOD_JSON_OBJECT, at);
 		part = cpod_manifest_add (part, "memory.oom.group", cpod_manifest_text (m, "1", at));
@@ -362,7 +374,8 @@ cpod_manifest_resource (struct cpod_manifest *m, const struct cpod_manifest_reso
 	if (!ref->resource || !*ref->resource)
 		return cpod_manifest_required (m->decoder, ref->at, "resource", NULL, err);
 	if (amount_of (m, ref->resource, number, &amount) < 0)
-		return cpod_manifest_bad (m->decoder, ref->at, "resource", err, "must be one of limits.cpu, limits.memory, requests.cpu, "
+		return cpod_manifest_bad (m->decoder, ref->at, "resource", err,
+		                          "must be one of limits.cpu, limits.memory, requests.cpu, "
 		                          "requests.memory");
 	if (ref->divisor && ref->divisor->type != CPOD_JSON_NULL) {
 		size_t old_len = cpod_decode_push (m->decoder, "divisor");

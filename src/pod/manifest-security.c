@@ -64,7 +64,8 @@ static struct cpod_json *
 build_user (struct cpod_manifest *m, const struct cpod_json *at, int64_t uid, int64_t gid)
 {
 	const struct cpod_manifest_pod_security *pod = m->pod->security;
-	struct cpod_json *user = cpod_manifest_node (m, CPOD_JSON_OBJECT, at), *groups = cpod_manifest_node (m, CPOD_JSON_ARRAY, at);
+	struct cpod_json *user = cpod_manifest_node (m, CPOD_JSON_OBJECT, at),
+		*groups = cpod_manifest_node (m, CPOD_JSON_ARRAY, at);
 
 	user = cpod_manifest_add (user, "uid", cpod_manifest_int (m, uid, at));
 	user = cpod_manifest_add (user, "gid", cpod_manifest_int (m, gid, at));
@@ -84,7 +85,8 @@ either (struct cpod_int own, struct cpod_int pods)
 
 /* Who the container runs as; runAsNonRoot is kept. */
 static int
-add_user (struct cpod_manifest *m, const struct cpod_manifest_container *container, struct cpod_json *process, struct cpod_error *err)
+add_user (struct cpod_manifest *m, const struct cpod_manifest_container *container, struct cpod_json *process,
+          struct cpod_error *err)
 {
 	static const struct cpod_manifest_pod_security no_pod;
 	static const struct cpod_manifest_security no_own;
@@ -119,7 +121,8 @@ find_cap (const char *name)
 
 /* Marks what a list names. all: gets true for "ALL". */
 static int
-mark_caps (struct cpod_manifest *m, const struct cpod_manifest_caps *caps, bool add, bool marks[N_CAPS], bool *all, struct cpod_error *err)
+mark_caps (struct cpod_manifest *m, const struct cpod_manifest_caps *caps, bool add, bool marks[N_CAPS], bool *all,
+           struct cpod_error *err)
 {
 	const struct cpod_strings *list = add ? &caps->add : &caps->drop;
 	const struct cpod_json *json = cpod_json_get (caps->at, add ? "add" : "drop");
@@ -184,14 +187,16 @@ add_caps (struct cpod_manifest *m, const struct cpod_manifest_caps *caps, struct
 
 /* linux.seccomp, where it is not cpod's own. */
 static int
-add_seccomp (struct cpod_manifest *m, const struct cpod_manifest_profile *profile, struct cpod_json *linux_part, struct cpod_error *err)
+add_seccomp (struct cpod_manifest *m, const struct cpod_manifest_profile *profile, struct cpod_json *linux_part,
+             struct cpod_error *err)
 {
 	struct cpod_json *seccomp;
 
 	if (!profile || profile->type.value == CPOD_MANIFEST_RUNTIME_DEFAULT)
 		return 0;
 	if (profile->type.value == CPOD_MANIFEST_LOCALHOST)
-		return cpod_manifest_refuse (m->decoder, profile->at, "type", err, "a profile from a file is not carried out by this version");
+		return cpod_manifest_refuse (m->decoder, profile->at, "type", err,
+		                             "a profile from a file is not carried out by this version");
 	seccomp = cpod_manifest_node (m, CPOD_JSON_OBJECT, profile->at);
 	seccomp = cpod_manifest_add (seccomp, "defaultAction", cpod_manifest_text (m, "SCMP_ACT_ALLOW", profile->at));
 	return cpod_manifest_add (linux_part, "seccomp", seccomp) ? 0 : cpod_error_oom (err);
@@ -202,7 +207,8 @@ check_apparmor (struct cpod_manifest *m, const struct cpod_manifest_profile *pro
 {
 	if (!profile || profile->type.value == CPOD_MANIFEST_UNCONFINED)
 		return 0;
-	return cpod_manifest_refuse (m->decoder, profile->at, "type", err, "AppArmor is not carried out by this version; Unconfined is what containers are");
+	return cpod_manifest_refuse (m->decoder, profile->at, "type", err,
+	                             "AppArmor is not carried out by this version; Unconfined is what containers are");
 }
 
 /* procMount: Unmasked takes cpod's masks away. */
@@ -213,7 +219,8 @@ add_proc_mount (struct cpod_manifest *m, const struct cpod_manifest_security *se
 	if (security->proc_mount.value == 0)
 		return 0;
 	if (!m->pod->host_users.set || m->pod->host_users.value)
-		return cpod_manifest_bad (m->decoder, security->at, "procMount", err, "`hostUsers` must be false to use `Unmasked`");
+		return cpod_manifest_bad (m->decoder, security->at, "procMount", err,
+		                          "`hostUsers` must be false to use `Unmasked`");
 	if (!cpod_manifest_add (linux_part, "maskedPaths", cpod_manifest_node (m, CPOD_JSON_ARRAY, security->at))
 	    || !cpod_manifest_add (linux_part, "readonlyPaths", cpod_manifest_node (m, CPOD_JSON_ARRAY, security->at)))
 		return cpod_error_oom (err);
@@ -232,7 +239,8 @@ adds_sys_admin (const struct cpod_manifest_caps *caps)
 
 /* What only a container's own context can say. */
 static int
-add_own (struct cpod_manifest *m, const struct cpod_manifest_security *security, struct cpod_json *process, struct cpod_json *root,
+add_own (struct cpod_manifest *m, const struct cpod_manifest_security *security, struct cpod_json *process,
+         struct cpod_json *root,
          struct cpod_json *linux_part, struct cpod_error *err)
 {
 	bool kept_down = security->escalation.set && !security->escalation.value;
@@ -242,7 +250,8 @@ add_own (struct cpod_manifest *m, const struct cpod_manifest_security *security,
 		return cpod_manifest_bad (m->decoder, security->at, "allowPrivilegeEscalation", err,
 		                          "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
 	if (security->privileged.value)
-		return cpod_manifest_refuse (m->decoder, security->at, "privileged", err, "a privileged container is not carried out by this "
+		return cpod_manifest_refuse (m->decoder, security->at, "privileged", err,
+		                             "a privileged container is not carried out by this "
 		                             "version: add the capabilities that it needs");
 	if (kept_down && adds_sys_admin (security->caps))
 		return cpod_manifest_bad (m->decoder, security->at, "allowPrivilegeEscalation", err,
@@ -255,7 +264,8 @@ add_own (struct cpod_manifest *m, const struct cpod_manifest_security *security,
 			return ret;
 		cpod_decode_pop (m->decoder, old_len);
 	}
-	if (security->read_only_root.value && !cpod_manifest_add (root, "readonly", cpod_manifest_flag (m, true, security->at)))
+	if (security->read_only_root.value && !cpod_manifest_add (root, "readonly",
+	                                                          cpod_manifest_flag (m, true, security->at)))
 		return cpod_error_oom (err);
 	return add_proc_mount (m, security, linux_part, err);
 }
@@ -335,7 +345,8 @@ check_sysctl (struct cpod_manifest *m, const struct cpod_manifest_sysctl *sysctl
 	if (!*ret_name)
 		return cpod_manifest_bad (m->decoder, sysctl->at, "name", err, "forbidden sysctl: not one of the safe ones");
 	if (m->pod->host_network.value && strncmp (*ret_name, "net.", 4) == 0)
-		return cpod_manifest_bad (m->decoder, sysctl->at, "name", err, "may not be specified when 'hostNetwork' is true");
+		return cpod_manifest_bad (m->decoder, sysctl->at, "name", err,
+		                          "may not be specified when 'hostNetwork' is true");
 	if (m->pod->host_ipc.value && strncmp (*ret_name, "kernel.", 7) == 0)
 		return cpod_manifest_bad (m->decoder, sysctl->at, "name", err, "may not be specified when 'hostIPC' is true");
 	if (cpod_names_add (seen, *ret_name, index, &first) < 0)
@@ -382,7 +393,8 @@ cpod_manifest_pod_security (struct cpod_manifest *m, struct cpod_error *err)
 	    || (ret = check_id (m, security->at, "fsGroup", security->fs_group, err)) < 0)
 		return ret;
 	if (security->groups_policy.set && security->groups_policy.value == 0)
-		return cpod_manifest_refuse (m->decoder, security->at, "supplementalGroupsPolicy", err, "Merge is not carried out by this "
+		return cpod_manifest_refuse (m->decoder, security->at, "supplementalGroupsPolicy", err,
+		                             "Merge is not carried out by this "
 		                             "version: no /etc/group of an image is read");
 	if (security->sysctls.n > 0) {
 		ret = make_sysctls (m, security, err);

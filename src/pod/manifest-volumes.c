@@ -26,16 +26,20 @@ build_empty_dir (struct cpod_manifest *m, const struct cpod_manifest_empty_dir *
 
 	if (dir && dir->medium && *dir->medium && !memory)
 		return strncmp (dir->medium, "HugePages", 9) == 0
-		       ? cpod_manifest_refuse (m->decoder, dir->at, "medium", err, "huge pages are not carried out by this version")
+		       ? cpod_manifest_refuse (m->decoder, dir->at, "medium", err,
+		                               "huge pages are not carried out by this version")
 		       : cpod_manifest_bad (m->decoder, dir->at, "medium", err, "must be \"\" or \"Memory\"");
 	if (dir && dir->size_limit && dir->size_limit->type != CPOD_JSON_NULL) {
 		const struct cpod_json *size = dir->size_limit;
-		int status = size->type == CPOD_JSON_STRING || size->type == CPOD_JSON_NUMBER ? cpod_quantity_parse (size->text, &limit) : -EINVAL;
+		int status = size->type == CPOD_JSON_STRING || size->type == CPOD_JSON_NUMBER
+			? cpod_quantity_parse (size->text, &limit) : -EINVAL;
 
 		if (status < 0)
-			return cpod_manifest_bad (m->decoder, dir->at, "sizeLimit", err, "is not a quantity, such as \"64Mi\"");
+			return cpod_manifest_bad (m->decoder, dir->at, "sizeLimit", err,
+			                          "is not a quantity, such as \"64Mi\"");
 		if (limit.nano < 0)
-			return cpod_manifest_bad (m->decoder, dir->at, "sizeLimit", err, "SizeLimit field must be a valid resource quantity");
+			return cpod_manifest_bad (m->decoder, dir->at, "sizeLimit", err,
+			                          "SizeLimit field must be a valid resource quantity");
 	}
 	if (memory || limit.nano > 0)
 		object = cpod_manifest_add (object, "medium", cpod_manifest_text (m, "Memory", at));
@@ -46,7 +50,8 @@ build_empty_dir (struct cpod_manifest *m, const struct cpod_manifest_empty_dir *
 }
 
 static int
-build_host_path (struct cpod_manifest *m, const struct cpod_manifest_host_path *host, struct cpod_json **ret, struct cpod_error *err)
+build_host_path (struct cpod_manifest *m, const struct cpod_manifest_host_path *host, struct cpod_json **ret,
+                 struct cpod_error *err)
 {
 	static const char *const types[] = {
 		"", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice",
@@ -67,7 +72,8 @@ build_host_path (struct cpod_manifest *m, const struct cpod_manifest_host_path *
 
 /* The source of a volume: its field, and the object or list of the native form. */
 static int
-build_source (struct cpod_manifest *m, const struct cpod_manifest_volume *volume, const char **ret_key, struct cpod_json **ret,
+build_source (struct cpod_manifest *m, const struct cpod_manifest_volume *volume, const char **ret_key,
+              struct cpod_json **ret,
               struct cpod_error *err)
 {
 	const struct { const char *name; bool given; } sources[] = {
@@ -80,7 +86,8 @@ build_source (struct cpod_manifest *m, const struct cpod_manifest_volume *volume
 		if (!sources[i].given)
 			continue;
 		if (source)
-			return cpod_manifest_forbidden (m->decoder, volume->at, sources[i].name, err, "may not specify more than 1 volume type");
+			return cpod_manifest_forbidden (m->decoder, volume->at, sources[i].name, err,
+			                                "may not specify more than 1 volume type");
 		source = sources[i].name;
 	}
 	if (source)
@@ -189,7 +196,8 @@ check_mount (struct cpod_manifest *m, const struct cpod_manifest_mount *mount, s
 		return cpod_manifest_forbidden (m->decoder, mount->at, "mountPropagation", err,
 		                                "Bidirectional mount propagation is available only to privileged containers");
 	if (mount->recursive.value != CPOD_MANIFEST_RRO_DISABLED && !mount->read_only.value)
-		return cpod_manifest_forbidden (m->decoder, mount->at, "recursiveReadOnly", err, "may only be specified when readOnly is true");
+		return cpod_manifest_forbidden (m->decoder, mount->at, "recursiveReadOnly", err,
+		                                "may only be specified when readOnly is true");
 	if (mount->recursive.value != CPOD_MANIFEST_RRO_DISABLED && mount->propagation.value != CPOD_MANIFEST_NO_PROPAGATION)
 		return cpod_manifest_forbidden (m->decoder, mount->at, "recursiveReadOnly", err,
 		                                "may only be specified when mountPropagation is None or not specified");
@@ -198,7 +206,8 @@ check_mount (struct cpod_manifest *m, const struct cpod_manifest_mount *mount, s
 
 /* The path in the volume, "" for all of it. */
 static int
-resolve_sub_path (struct cpod_manifest *m, const struct cpod_manifest_mount *mount, const struct cpod_manifest_variables *variables,
+resolve_sub_path (struct cpod_manifest *m, const struct cpod_manifest_mount *mount,
+                  const struct cpod_manifest_variables *variables,
                   const char **ret_path, struct cpod_error *err)
 {
 	const char *field = mount->sub_path_expr && *mount->sub_path_expr ? "subPathExpr" : "subPath";
@@ -206,11 +215,13 @@ resolve_sub_path (struct cpod_manifest *m, const struct cpod_manifest_mount *mou
 
 	if (strcmp (field, "subPathExpr") == 0) {
 		if (*path)
-			return cpod_manifest_bad (m->decoder, mount->at, "subPathExpr", err, "subPathExpr and subPath are mutually exclusive");
+			return cpod_manifest_bad (m->decoder, mount->at, "subPathExpr", err,
+			                          "subPathExpr and subPath are mutually exclusive");
 		if (cpod_manifest_expand (m, mount->sub_path_expr, variables, &path, &unknown) < 0)
 			return cpod_manifest_bad (m->decoder, mount->at, "subPathExpr", err, "cannot be expanded");
 		if (unknown)
-			return cpod_manifest_bad (m->decoder, mount->at, "subPathExpr", err, "missing value for \"%.100s\"", unknown);
+			return cpod_manifest_bad (m->decoder, mount->at, "subPathExpr", err, "missing value for \"%.100s\"",
+			                          unknown);
 		if (!*path)
 			return cpod_manifest_bad (m->decoder, mount->at, "subPathExpr", err, "is empty once it is expanded");
 	}
@@ -235,7 +246,8 @@ build_mount (struct cpod_manifest *m, const char *path, const char *source, cons
 
 /* One of volumeMounts. */
 static int
-add_mount (struct cpod_manifest *m, const struct mount *mount, const struct cpod_manifest_variables *variables, struct cpod_json *list,
+add_mount (struct cpod_manifest *m, const struct mount *mount, const struct cpod_manifest_variables *variables,
+           struct cpod_json *list,
            struct cpod_error *err)
 {
 	const struct cpod_manifest_volume *volumes = m->pod->volumes.items;

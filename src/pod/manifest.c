@@ -16,7 +16,8 @@
 bool
 cpod_manifest_is (const struct cpod_json *root)
 {
-	return cpod_json_get (root, "kind") || cpod_json_get (root, "apiVersion") || (root->next && root->type == CPOD_JSON_OBJECT)
+	return cpod_json_get (root, "kind") || cpod_json_get (root, "apiVersion")
+		|| (root->next && root->type == CPOD_JSON_OBJECT)
 	       || (root->next && root->type == CPOD_JSON_NULL);
 }
 
@@ -36,7 +37,8 @@ read_kind (struct cpod_manifest *m, const struct cpod_json *document, const char
 	const struct cpod_json *version = cpod_json_get (document, "apiVersion"), *kind = cpod_json_get (document, "kind");
 
 	if (document->type != CPOD_JSON_OBJECT)
-		return cpod_decode_error (m->decoder, document, err, "a document of a manifest is an object, not %s", cpod_json_type_name (document->type));
+		return cpod_decode_error (m->decoder, document, err, "a document of a manifest is an object, not %s",
+		                          cpod_json_type_name (document->type));
 	if (!kind || kind->type != CPOD_JSON_STRING)
 		return cpod_manifest_required (m->decoder, document, "kind", "must be Pod, ConfigMap, Secret or List", err);
 	if (!version || version->type != CPOD_JSON_STRING)
@@ -51,7 +53,8 @@ check_version (struct cpod_manifest *m, const struct cpod_json *document, struct
 {
 	const struct cpod_json *version = cpod_json_get (document, "apiVersion");
 
-	return strcmp (version->text, "v1") == 0 ? 0 : cpod_manifest_bad (m->decoder, document, "apiVersion", err, "must be \"v1\" for this kind");
+	return strcmp (version->text, "v1") == 0 ? 0 : cpod_manifest_bad (m->decoder, document, "apiVersion", err,
+	                                                                  "must be \"v1\" for this kind");
 }
 
 /* The names of the keys, of which a later map's come before the first's where second_wins. */
@@ -67,24 +70,29 @@ index_keys (struct cpod_manifest *m, struct cpod_manifest_data *data, bool secon
 		const char *reason = cpod_manifest_key_error (pair->key);
 
 		if (reason)
-			return cpod_decode_error (m->decoder, pair->at, err, "%s: Invalid value: \"%.100s\": %s", index < n ? "data" : "binaryData", pair->key, reason);
+			return cpod_decode_error (m->decoder, pair->at, err, "%s: Invalid value: \"%.100s\": %s", index < n
+			                          ? "data" : "binaryData", pair->key, reason);
 		if (cpod_names_add (&data->keys, pair->key, index, &first) < 0)
 			return cpod_error_oom (err);
 		if (first != index && !second_wins)
-			return cpod_decode_error (m->decoder, pair->at, err, "binaryData: Invalid value: \"%.100s\": duplicate of key present in data", pair->key);
+			return cpod_decode_error (m->decoder, pair->at, err,
+			                          "binaryData: Invalid value: \"%.100s\": duplicate of key present in data",
+				pair->key);
 	}
 	return 0;
 }
 
 /* A ConfigMap or Secret, the next of its kind. */
 static int
-read_data (struct cpod_manifest *m, const struct cpod_json *document, bool secret, struct cpod_manifest_data *data, size_t number,
+read_data (struct cpod_manifest *m, const struct cpod_json *document, bool secret, struct cpod_manifest_data *data,
+           size_t number,
            struct cpod_error *err)
 {
 	struct cpod_names *names = secret ? &m->secret_names : &m->config_map_names;
 	const char *reason;
 	size_t first;
-	int ret = cpod_decode (m->decoder, document, secret ? &cpod_manifest_secret_object : &cpod_manifest_config_map_object, data, err);
+	int ret = cpod_decode (m->decoder, document,
+	                       secret ? &cpod_manifest_secret_object : &cpod_manifest_config_map_object, data, err);
 
 	if (ret < 0)
 		return ret;
@@ -111,14 +119,17 @@ static int
 refuse_kind (struct cpod_manifest *m, const struct cpod_json *document, const char *kind, struct cpod_error *err)
 {
 	static const char *const known[] = { "Pod", "ConfigMap", "Secret", "List", NULL };
-	static const char *const templates[] = { "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController", NULL };
+	static const char *const templates[] = { "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob",
+	                                         "ReplicationController", NULL };
 	const char *nearest = cpod_nearest_word (kind, known);
 
 	for (size_t i = 0; templates[i]; i++)
 		if (strcmp (templates[i], kind) == 0)
-			return cpod_manifest_refuse (m->decoder, document, "kind", err, "a %s is not carried out: cpod runs one pod, such as the one in its template",
+			return cpod_manifest_refuse (m->decoder, document, "kind", err,
+			                             "a %s is not carried out: cpod runs one pod, such as the one in its template",
 			                             kind);
-	return cpod_manifest_refuse (m->decoder, document, "kind", err, "\"%.60s\" is not one of Pod, ConfigMap, Secret and List%s%s%s", kind,
+	return cpod_manifest_refuse (m->decoder, document, "kind", err,
+	                             "\"%.60s\" is not one of Pod, ConfigMap, Secret and List%s%s%s", kind,
 	                             nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "");
 }
 
@@ -154,7 +165,8 @@ take_document (struct cpod_manifest *m, const struct cpod_json *document, struct
 
 /* Every document from root on; those of a List in its place. */
 static int
-take_documents (struct cpod_manifest *m, const struct cpod_json *root, struct documents *documents, bool in_list, struct cpod_error *err)
+take_documents (struct cpod_manifest *m, const struct cpod_json *root, struct documents *documents, bool in_list,
+                struct cpod_error *err)
 {
 	size_t index = 0, base = m->decoder->path_len;
 	int ret = 0;
@@ -183,7 +195,8 @@ take_documents (struct cpod_manifest *m, const struct cpod_json *root, struct do
 
 /* Sorts the documents; the data is decoded, the pod only found. */
 static int
-sort_documents (struct cpod_manifest *m, const struct cpod_json *root, const struct cpod_json **ret_pod, struct cpod_error *err)
+sort_documents (struct cpod_manifest *m, const struct cpod_json *root, const struct cpod_json **ret_pod,
+                struct cpod_error *err)
 {
 	struct documents documents = { .pod = NULL };
 	int ret;
@@ -229,7 +242,8 @@ random_uid (struct cpod_arena *arena)
 		memset (b, 0, sizeof (b));
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	return cpod_arena_printf (arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
+	return cpod_arena_printf (arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+	                          b[2], b[3], b[4],
 	                          b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
@@ -250,12 +264,14 @@ find_name (struct cpod_manifest *m, const struct cpod_json *document, const char
 	}
 	cpod_decode_push (m->decoder, "metadata");
 	if (!m->name)
-		return cpod_manifest_required (m->decoder, meta->at ? meta->at : document, "name", "name or generateName is required", err);
+		return cpod_manifest_required (m->decoder, meta->at ? meta->at : document, "name",
+		                               "name or generateName is required", err);
 	reason = given ? NULL : cpod_manifest_subdomain_error (m->name);
 	if (reason)
 		return cpod_manifest_bad (m->decoder, meta->at, meta->name ? "name" : "generateName", err, "%s", reason);
 	if (!given && strlen (m->name) > CPOD_SPEC_NAME_MAX)
-		return cpod_manifest_bad (m->decoder, meta->at, "name", err, "cpod's pods have names of at most %u bytes; give one with --name",
+		return cpod_manifest_bad (m->decoder, meta->at, "name", err,
+		                          "cpod's pods have names of at most %u bytes; give one with --name",
 		                          CPOD_SPEC_NAME_MAX);
 	reason = meta->name_space && *meta->name_space ? cpod_manifest_label_error (meta->name_space) : NULL;
 	if (reason)
@@ -270,7 +286,8 @@ find_name (struct cpod_manifest *m, const struct cpod_json *document, const char
 
 /* Names of one list of containers; number: of the first. */
 static int
-name_containers (struct cpod_manifest *m, const struct cpod_array *list, const char *field, size_t number, struct cpod_error *err)
+name_containers (struct cpod_manifest *m, const struct cpod_array *list, const char *field, size_t number,
+                 struct cpod_error *err)
 {
 	const struct cpod_manifest_container *containers = list->items;
 	size_t base = m->decoder->path_len, first;
@@ -297,7 +314,8 @@ name_containers (struct cpod_manifest *m, const struct cpod_array *list, const c
 
 /* One list of containers into the native document. */
 static int
-build_list (struct cpod_manifest *m, const struct cpod_array *list, const char *field, size_t number, bool init, struct cpod_error *err)
+build_list (struct cpod_manifest *m, const struct cpod_array *list, const char *field, size_t number, bool init,
+            struct cpod_error *err)
 {
 	const struct cpod_manifest_container *containers = list->items;
 	struct cpod_json *array = cpod_manifest_node (m, CPOD_JSON_ARRAY, cpod_json_get (m->pod->at, field)), *entry;
@@ -332,13 +350,18 @@ check_pod (struct cpod_manifest *m, struct cpod_error *err)
 		return cpod_manifest_bad (m->decoder, pod->os->at, "name", err, "this host is linux");
 	}
 	if (pod->grace.set && (pod->grace.value < 0 || pod->grace.value > INT32_MAX))
-		return cpod_manifest_bad (m->decoder, pod->at, "terminationGracePeriodSeconds", err, "must be greater than or equal to 0");
+		return cpod_manifest_bad (m->decoder, pod->at, "terminationGracePeriodSeconds", err,
+		                          "must be greater than or equal to 0");
 	if (pod->deadline.set && (pod->deadline.value < 1 || pod->deadline.value > INT32_MAX))
-		return cpod_manifest_bad (m->decoder, pod->at, "activeDeadlineSeconds", err, "must be between 1 and 2147483647, inclusive");
+		return cpod_manifest_bad (m->decoder, pod->at, "activeDeadlineSeconds", err,
+		                          "must be between 1 and 2147483647, inclusive");
 	if (pod->share_pid.value && pod->host_pid.value)
-		return cpod_manifest_bad (m->decoder, pod->at, "shareProcessNamespace", err, "ShareProcessNamespace and HostPID cannot both be enabled");
-	if (pod->host_users.set && !pod->host_users.value && (pod->host_network.value || pod->host_pid.value || pod->host_ipc.value))
-		return cpod_manifest_forbidden (m->decoder, pod->at, pod->host_network.value ? "hostNetwork" : pod->host_pid.value ? "hostPID" : "hostIPC", err,
+		return cpod_manifest_bad (m->decoder, pod->at, "shareProcessNamespace", err,
+		                          "ShareProcessNamespace and HostPID cannot both be enabled");
+	if (pod->host_users.set && !pod->host_users.value && (pod->host_network.value || pod->host_pid.value
+	                                                      || pod->host_ipc.value))
+		return cpod_manifest_forbidden (m->decoder, pod->at, pod->host_network.value
+		                                ? "hostNetwork" : pod->host_pid.value ? "hostPID" : "hostIPC", err,
 		                                "when `hostUsers` is false");
 	return 0;
 }
@@ -361,17 +384,21 @@ build_pod (struct cpod_manifest *m, struct cpod_error *err)
 	document = cpod_manifest_add (document, "metadata", metadata);
 	for (size_t i = 0; i < sizeof (switches) / sizeof (switches[0]); i++)
 		if (values[i].value)
-			document = cpod_manifest_add (document, switches[i], cpod_manifest_flag (m, true, cpod_json_get (pod->at, switches[i])));
+			document = cpod_manifest_add (document, switches[i],
+			                              cpod_manifest_flag (m, true, cpod_json_get (pod->at, switches[i])));
 	if (pod->host_users.set)
-		document = cpod_manifest_add (document, "hostUsers", cpod_manifest_share (m, cpod_json_get (pod->at, "hostUsers")));
+		document = cpod_manifest_add (document, "hostUsers",
+		                              cpod_manifest_share (m, cpod_json_get (pod->at, "hostUsers")));
 	if (cpod_json_get (pod->at, "hostView"))
-		document = cpod_manifest_add (document, "hostView", cpod_manifest_share (m, cpod_json_get (pod->at, "hostView")));
+		document = cpod_manifest_add (document, "hostView",
+		                              cpod_manifest_share (m, cpod_json_get (pod->at, "hostView")));
 	document = cpod_manifest_add (document, "restartPolicy", cpod_manifest_text (m, policies[pod->restart_policy.value],
 	                              pod->restart_policy.set ? cpod_json_get (pod->at, "restartPolicy") : pod->at));
 	document = cpod_manifest_add (document, "terminationGracePeriodSeconds",
 	                              cpod_manifest_int (m, pod->grace.set ? pod->grace.value : DEFAULT_GRACE, pod->at));
 	if (pod->deadline.set)
-		document = cpod_manifest_add (document, "activeDeadlineSeconds", cpod_manifest_share (m, cpod_json_get (pod->at, "activeDeadlineSeconds")));
+		document = cpod_manifest_add (document, "activeDeadlineSeconds",
+		                              cpod_manifest_share (m, cpod_json_get (pod->at, "activeDeadlineSeconds")));
 	m->document = document;
 	return document ? 0 : cpod_error_oom (err);
 }

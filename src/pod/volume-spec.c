@@ -18,7 +18,8 @@ static const char *const medium_words[] = { "", "Memory", NULL };
 static const struct cpod_field empty_dir_fields[] = {
 	{ "medium", CPOD_KIND_ENUM, CPOD_FIELD_NULL_OK, OFF (empty_dir, medium), .words = medium_words,
 	  .where = "\"\": a directory in the pod's state directory; \"Memory\": one tmpfs that the pod's containers share" },
-	{ "sizeLimit", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (empty_dir, size), 0, INT64_MAX, .where = "bytes; in memory only" },
+	{ "sizeLimit", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (empty_dir, size), 0, INT64_MAX,
+	  .where = "bytes; in memory only" },
 	{ "mode", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (empty_dir, mode), 0, 07777, .where = "of its root; default 0777" },
 };
 static int
@@ -30,20 +31,23 @@ check_empty_dir (struct cpod_decoder *decoder, const struct cpod_json *value, vo
 		return cpod_decode_error (decoder, value, err, "a sizeLimit needs the medium \"Memory\"");
 	return 0;
 }
-static const struct cpod_object empty_dir_object = { "emptyDir", TABLE (empty_dir, empty_dir_fields), check_empty_dir, false };
+static const struct cpod_object empty_dir_object = { "emptyDir", TABLE (empty_dir, empty_dir_fields), check_empty_dir,
+                                                     false };
 
 static const char *const host_words[] = {
 	"", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice", NULL,
 };
 static const struct cpod_field host_path_fields[] = {
-	{ "path", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_ABSOLUTE, OFF (host_path, path), .where = "on the host" },
+	{ "path", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_ABSOLUTE, OFF (host_path, path),
+	  .where = "on the host" },
 	{ "type", CPOD_KIND_ENUM, CPOD_FIELD_NULL_OK, OFF (host_path, type), .words = host_words,
 	  .where = "what it must be when the pod starts, or is made" },
 };
 static const struct cpod_object host_path_object = { "hostPath", TABLE (host_path, host_path_fields), NULL, false };
 
 static const struct cpod_field file_fields[] = {
-	{ "path", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_NONEMPTY, OFF (file, path), .where = "relative, without \"..\"" },
+	{ "path", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_NONEMPTY, OFF (file, path),
+	  .where = "relative, without \"..\"" },
 	{ "mode", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (file, mode), 0, 0777, .where = "default 0644" },
 	{ "text", CPOD_KIND_STRING, CPOD_FIELD_NULL_OK, OFF (file, text), .where = "what is in it" },
 	{ "base64", CPOD_KIND_STRING, CPOD_FIELD_NULL_OK, OFF (file, base64), .where = "the same, for other bytes" },
@@ -60,7 +64,8 @@ check_file (struct cpod_decoder *decoder, const struct cpod_json *value, void *t
 		size_t len = strcspn (part, "/");
 
 		if (len == 0 || (len <= 2 && strspn (part, ".") >= len) || len > 255)
-			return cpod_decode_error (decoder, value, err, "path: \"%.100s\" must be relative, and have no empty, \".\" or \"..\" component",
+			return cpod_decode_error (decoder, value, err,
+			                          "path: \"%.100s\" must be relative, and have no empty, \".\" or \"..\" component",
 			                          file->path);
 		if (!part[len])
 			break;
@@ -74,10 +79,14 @@ static const struct cpod_object file_object = { "files[]", TABLE (file, file_fie
 static const struct cpod_field volume_fields[] = {
 	{ "name", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_NONEMPTY, OFF (spec, name),
 	  .where = "a-z, 0-9, - and dots; a mount has it as its source, volume:NAME or volume:NAME/PATH" },
-	{ "emptyDir", CPOD_KIND_OBJECT, CPOD_FIELD_NULL_OK, OFF (spec, empty_dir), .object = &empty_dir_object, .where = "empty when the pod starts, gone with it" },
-	{ "hostPath", CPOD_KIND_OBJECT, CPOD_FIELD_NULL_OK, OFF (spec, host_path), .object = &host_path_object, .where = "something of the host's" },
-	{ "files", CPOD_KIND_ARRAY, CPOD_FIELD_NULL_OK, OFF (spec, files), .object = &file_object, .where = "written when the pod starts" },
-	{ "group", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (spec, group), 0, INT32_MAX, .where = "owns what is made, and can read it; in an emptyDir also write" },
+	{ "emptyDir", CPOD_KIND_OBJECT, CPOD_FIELD_NULL_OK, OFF (spec, empty_dir), .object = &empty_dir_object,
+	  .where = "empty when the pod starts, gone with it" },
+	{ "hostPath", CPOD_KIND_OBJECT, CPOD_FIELD_NULL_OK, OFF (spec, host_path), .object = &host_path_object,
+	  .where = "something of the host's" },
+	{ "files", CPOD_KIND_ARRAY, CPOD_FIELD_NULL_OK, OFF (spec, files), .object = &file_object,
+	  .where = "written when the pod starts" },
+	{ "group", CPOD_KIND_INT, CPOD_FIELD_NULL_OK, OFF (spec, group), 0, INT32_MAX,
+	  .where = "owns what is made, and can read it; in an emptyDir also write" },
 };
 
 /* One source, and a name that can stand in a path. */
@@ -89,10 +98,14 @@ check_volume (struct cpod_decoder *decoder, const struct cpod_json *value, void 
 	size_t len = strlen (volume->name);
 
 	volume->at = value;
-	if (len > 63 || strspn (volume->name, NAME_BYTES) != len || strchr ("-.", volume->name[0]) || strchr ("-.", volume->name[len - 1]))
-		return cpod_decode_error (decoder, value, err, "name: \"%.80s\" is not a name: a-z, 0-9, - and . inside, at most 63", volume->name);
+	if (len > 63 || strspn (volume->name, NAME_BYTES) != len || strchr ("-.", volume->name[0])
+	    || strchr ("-.", volume->name[len - 1]))
+		return cpod_decode_error (decoder, value, err,
+		                          "name: \"%.80s\" is not a name: a-z, 0-9, - and . inside, at most 63",
+			volume->name);
 	if (n != 1)
-		return cpod_decode_error (decoder, value, err, "needs exactly one of emptyDir, hostPath and files, not %d", n);
+		return cpod_decode_error (decoder, value, err, "needs exactly one of emptyDir, hostPath and files, not %d",
+		                          n);
 	volume->kind = volume->host_path ? CPOD_VOLUME_HOST : volume->files.set ? CPOD_VOLUME_FILES
 	               : volume->empty_dir->medium.value == 1 ? CPOD_VOLUME_MEMORY : CPOD_VOLUME_DIRECTORY;
 	return 0;

@@ -28,7 +28,8 @@
 struct place { const char *file; const struct cpod_volume_spec *volume; };
 
 static int
-fail (const struct place *place, struct cpod_error *err, int code, const char *format, ...) __attribute__ ((format (printf, 4, 5)));
+fail (const struct place *place, struct cpod_error *err, int code, const char *format,
+      ...) __attribute__ ((format (printf, 4, 5)));
 static int
 fail (const struct place *place, struct cpod_error *err, int code, const char *format, ...)
 {
@@ -39,7 +40,8 @@ fail (const struct place *place, struct cpod_error *err, int code, const char *f
 	vsnprintf (text, sizeof (text), format, args);
 	va_end (args);
 	if (place->volume->at && place->volume->at->line)
-		return cpod_error_set (err, code, "%s:%u:%u: volume %s: %s", place->file, place->volume->at->line, place->volume->at->column,
+		return cpod_error_set (err, code, "%s:%u:%u: volume %s: %s", place->file, place->volume->at->line,
+		                       place->volume->at->column,
 		                       place->volume->name, text);
 	return cpod_error_set (err, code, "%s: volume %s: %s", place->file, place->volume->name, text);
 }
@@ -55,7 +57,8 @@ make_directory (int parent, const char *name, mode_t mode, struct cpod_int group
 	if (mkdirat (parent, name, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	fd = openat (parent, name, DIR_FLAGS);
-	if (fd < 0 || (group.set && fchown (fd, (uid_t) -1, (gid_t) group.value) < 0) || fchmod (fd, group.set ? mode | 02000 : mode) < 0)
+	if (fd < 0 || (group.set && fchown (fd, (uid_t) -1, (gid_t) group.value) < 0)
+	    || fchmod (fd, group.set ? mode | 02000 : mode) < 0)
 		return -errno;
 	*ret_fd = cpod_fd_steal (&fd);
 	return 0;
@@ -124,7 +127,8 @@ write_file (int root, const struct cpod_volume_file *file, struct cpod_int group
 	cpod_arena_finish (&arena);
 	if (ret < 0)
 		return ret;
-	if ((group.set && fchown (fd, (uid_t) -1, (gid_t) group.value) < 0) || fchmod (fd, group.set ? mode | 0440 : mode) < 0)
+	if ((group.set && fchown (fd, (uid_t) -1, (gid_t) group.value) < 0)
+	    || fchmod (fd, group.set ? mode | 0440 : mode) < 0)
 		return -errno;
 	return 0;
 }
@@ -160,7 +164,8 @@ make_empty (int volumes_fd, const struct place *place, struct cpod_error *err)
 {
 	const struct cpod_volume_empty_dir *dir = place->volume->empty_dir;
 	cpod_autofd fd = -1;
-	int ret = make_directory (volumes_fd, place->volume->name, dir->mode.set ? (mode_t) dir->mode.value : 0777, place->volume->group, &fd);
+	int ret = make_directory (volumes_fd, place->volume->name, dir->mode.set ? (mode_t) dir->mode.value : 0777,
+	                          place->volume->group, &fd);
 
 	return ret < 0 ? fail (place, err, -ret, "make its directory: %s", strerror (-ret)) : 0;
 }
@@ -173,9 +178,11 @@ static const struct {
 	const char *words;
 } host_types[] = {
 	[CPOD_VOLUME_HOST_ANY] = { 0, "" },
-	[CPOD_VOLUME_HOST_MAKE_DIRECTORY] = { S_IFDIR, "a directory" }, [CPOD_VOLUME_HOST_DIRECTORY] = { S_IFDIR, "a directory" },
+	[CPOD_VOLUME_HOST_MAKE_DIRECTORY] = { S_IFDIR, "a directory" },
+		[CPOD_VOLUME_HOST_DIRECTORY] = { S_IFDIR, "a directory" },
 	[CPOD_VOLUME_HOST_MAKE_FILE] = { S_IFREG, "a file" }, [CPOD_VOLUME_HOST_FILE] = { S_IFREG, "a file" },
-	[CPOD_VOLUME_HOST_SOCKET] = { S_IFSOCK, "a socket file" }, [CPOD_VOLUME_HOST_CHAR] = { S_IFCHR, "a character device" },
+	[CPOD_VOLUME_HOST_SOCKET] = { S_IFSOCK, "a socket file" },
+		[CPOD_VOLUME_HOST_CHAR] = { S_IFCHR, "a character device" },
 	[CPOD_VOLUME_HOST_BLOCK] = { S_IFBLK, "a block device" },
 };
 
@@ -221,12 +228,15 @@ look_at_host (const struct place *place, struct cpod_error *err)
 	if (stat (host->path, &st) < 0) {
 		ret = errno != ENOENT || !makes ? -errno : make_missing (host);
 		if (ret == -ENOENT && type != 0 && !makes)
-			return fail (place, err, ENOENT, "hostPath type check failed: %.400s is not %s", host->path, host_types[host->type.value].words);
+			return fail (place, err, ENOENT, "hostPath type check failed: %.400s is not %s", host->path,
+			             host_types[host->type.value].words);
 		if (ret < 0 || stat (host->path, &st) < 0)
-			return fail (place, err, ret < 0 ? -ret : errno, "%.400s: %s", host->path, strerror (ret < 0 ? -ret : errno));
+			return fail (place, err, ret < 0 ? -ret : errno, "%.400s: %s", host->path,
+			             strerror (ret < 0 ? -ret : errno));
 	}
 	if (type != 0 && (st.st_mode & S_IFMT) != type)
-		return fail (place, err, EINVAL, "hostPath type check failed: %.400s is not %s", host->path, host_types[host->type.value].words);
+		return fail (place, err, EINVAL, "hostPath type check failed: %.400s is not %s", host->path,
+		             host_types[host->type.value].words);
 	return 0;
 }
 
@@ -266,7 +276,8 @@ make_volume (const struct place *place, const char *state_dir, int *volumes_fd, 
 	ret = open_volumes (place, state_dir, volumes_fd, err);
 	if (ret < 0)
 		return ret;
-	return place->volume->kind == CPOD_VOLUME_FILES ? make_files (*volumes_fd, place, err) : make_empty (*volumes_fd, place, err);
+	return place->volume->kind == CPOD_VOLUME_FILES ? make_files (*volumes_fd, place, err) : make_empty (*volumes_fd,
+	                                                                                                     place, err);
 }
 
 int
@@ -317,7 +328,8 @@ flatten (int top, const char *name, unsigned int *counter)
 		return ret;
 	}
 	while (ret == 0 && (entry = readdir (dir))) {
-		if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0 || unlinkat (fd, entry->d_name, 0) == 0)
+		if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0
+		    || unlinkat (fd, entry->d_name, 0) == 0)
 			continue;
 		if (errno != EISDIR && errno != EPERM) {
 			ret = errno == ENOENT ? 0 : -errno;
