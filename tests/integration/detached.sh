@@ -1,6 +1,6 @@
 # Detached pods: when `run -d` returns and with what, what the supervisor is, what stays after the end, and
 # many pods by their names.
-# where: host vm asan
+# where: host asan
 # timeout: 120
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

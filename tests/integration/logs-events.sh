@@ -1,6 +1,6 @@
 # What containers have written and what has happened, told to other terminals: as it was, as it comes, and after
 # the end.
-# where: host vm asan
+# where: host asan
 # timeout: 90
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
