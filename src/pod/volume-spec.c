@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OFF(type, member) offsetof (struct cpod_volume_##type, member)
 #define N_ELEMENTS(array) (sizeof (array) / sizeof ((array)[0]))
@@ -106,8 +107,9 @@ check_volume (struct cpod_decoder *decoder, const struct cpod_json *value, void 
 	if (n != 1)
 		return cpod_decode_error (decoder, value, err, "needs exactly one of emptyDir, hostPath and files, not %d",
 		                          n);
+	/* An ordinary user's is in memory: what containers with other ids leave in a directory, the user could not remove. */
 	volume->kind = volume->host_path ? CPOD_VOLUME_HOST : volume->files.set ? CPOD_VOLUME_FILES
-	               : volume->empty_dir->medium.value == 1 ? CPOD_VOLUME_MEMORY : CPOD_VOLUME_DIRECTORY;
+	               : volume->empty_dir->medium.value == 1 || geteuid () != 0 ? CPOD_VOLUME_MEMORY : CPOD_VOLUME_DIRECTORY;
 	return 0;
 }
 const struct cpod_object cpod_volume_object = { "volumes[]", TABLE (spec, volume_fields), check_volume, false };

@@ -218,6 +218,11 @@ if command -v newuidmap >/dev/null; then
 	ok "$who: in the groups that it wants" has ids '"ids":{"uid":[1000,1000,1000],"gid":[100,100,100],"groups":[5,65536]}'
 	ok "$who: what it makes is one of the user's ids on the host" test "$(stat -c %u "$TMP/root/flags/mine")" = 2000000999
 	rm -f "$TMP/root/flags/mine"
+	TOP='"volumes": [{"name": "shared", "emptyDir": {}}]'
+	pod "$(PROCESS='"user": {"uid": 1000, "gid": 100}' SPEC='"mounts": [{"destination": "/mnt", "type": "bind", "source": "volume:shared"}]' \
+		container main /inside seq mkdir /mnt/deep , touch /mnt/deep/file , chmod 0 /mnt/deep)" >"$TMP/volume.json"
+	ok "$who: it writes to a volume of the pod's" result volume
+	ok "$who: which goes with the pod, whosever its files are" no test -e "$CPOD_STATE_DIR/pods/$POD-volume"
 	common
 
 	# The programs that map ids: missing, or refusing.
