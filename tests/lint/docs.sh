@@ -63,7 +63,9 @@ features () {
 
 examples () {
 	for example in examples/*.yaml examples/seeds/*.json; do
-		"$CPOD" check "$example" >"$TMP/checked" 2>&1 || { cat "$TMP/checked"; return 1; }
+		# The root that one of them tells how to make is one that there is.
+		sed "s|/tmp/cpod-root|$TMP|" "$example" >"$TMP/${example##*/}"
+		"$CPOD" check "$TMP/${example##*/}" >"$TMP/checked" 2>&1 || { cat "$TMP/checked"; return 1; }
 	done
 }
 
