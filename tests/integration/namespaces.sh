@@ -199,7 +199,7 @@ space_refused () {
 	refused bad "containers\\[0\\].spec.linux.namespaces$2"
 }
 ok "without a mount namespace" space_refused '{"type": "pid"}' ': a pod has no mount namespace to share'
-ok "without a PID namespace" space_refused '{"type": "mount"}' ": sharing the pod's PID namespace is not carried out"
+ok "without a PID namespace" space_refused '{"type": "mount"}' ': the pod shares no PID namespace'
 ok "without any" space_refused '' ': a pod has no mount namespace'
 ok "a user namespace" space_refused "$OWN"', {"type": "user"}' '\[2\].type: a user namespace of a single container'
 ok "a time namespace" space_refused "$OWN"', {"type": "time"}' '\[2\].type: a time namespace is not carried out'
