@@ -220,6 +220,18 @@ make_uid (char uid[37])
 	uid[36] = '\0';
 }
 
+/* The uid that a manifest was loaded with, which its containers may have been told; else a new one. */
+static void
+choose_uid (struct cpod_pod *pod)
+{
+	const struct cpod_json *uid = pod->spec->from_manifest ? cpod_json_get (pod->spec->metadata, "uid") : NULL;
+
+	if (uid && uid->type == CPOD_JSON_STRING && strlen (uid->text) == sizeof (pod->uid) - 1)
+		memcpy (pod->uid, uid->text, sizeof (pod->uid));
+	else
+		make_uid (pod->uid);
+}
+
 /* Takes the options over, and decides which table is called. */
 static int
 take_options (struct cpod_pod *pod, const struct cpod_pod_options *options, struct cpod_error *err)
@@ -307,7 +319,7 @@ cpod_pod_create (const struct cpod_spec *spec, const struct cpod_pod_options *op
 	pod->spec = cpod_spec_ref (spec);
 	pod->fetcher = (struct cpod_probe_fetcher) { .loop = &pod->loop, .open_socket = cpod_pod_open_socket, .data = pod };
 	pod->healthy = true;
-	make_uid (pod->uid);
+	choose_uid (pod);
 	ret = take_options (pod, options, err);
 	cpod_pod_note_created (pod);
 	if (ret == 0)

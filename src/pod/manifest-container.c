@@ -8,8 +8,7 @@
 
 /* Fields whose native form is Kubernetes'. */
 static const char *const handed_on[] = {
-	"restartPolicy", "restartPolicyRules", "dependsOn", "terminationMessagePath", "terminationMessagePolicy", "stdin",
-		"stdinOnce", "tty",
+	"restartPolicy", "restartPolicyRules", "dependsOn", "terminationMessagePolicy",
 };
 static const char *const probes[] = { "livenessProbe", "readinessProbe", "startupProbe" };
 #define N_ELEMENTS(array) (sizeof (array) / sizeof ((array)[0]))
@@ -271,16 +270,22 @@ add_checked (struct cpod_manifest *m, const struct cpod_manifest_container *cont
 	return 0;
 }
 
-/* terminationMessagePath is an absolute path or nothing. */
+/* terminationMessagePath, an absolute path; there is one by default. */
 static int
-check_message_path (struct cpod_manifest *m, const struct cpod_manifest_container *container, struct cpod_error *err)
+add_message_path (struct cpod_manifest *m, const struct cpod_manifest_container *container, struct cpod_json *entry,
+                  struct cpod_error *err)
 {
 	const struct cpod_json *path = given (container, "terminationMessagePath");
+	bool text = path && path->type == CPOD_JSON_STRING;
+	struct cpod_json *node;
 
-	if (path && path->type == CPOD_JSON_STRING && *path->text && *path->text != '/')
-		return cpod_manifest_bad (m->decoder, container->at, "terminationMessagePath", err,
-		                          "must be an absolute path");
-	return 0;
+	if (text && *path->text && *path->text != '/')
+		return cpod_manifest_bad (m->decoder, container->at, "terminationMessagePath", err, "must be an absolute path");
+	if (path && !(text && !*path->text))
+		node = cpod_manifest_share (m, path);
+	else
+		node = cpod_manifest_text (m, "/dev/termination-log", container->at);
+	return cpod_manifest_add (entry, "terminationMessagePath", node) ? 0 : cpod_error_oom (err);
 }
 
 int
@@ -301,7 +306,7 @@ cpod_manifest_container (struct cpod_manifest *m, const struct cpod_manifest_con
 	if (!entry)
 		return cpod_error_oom (err);
 	if ((ret = add_checked (m, container, init && !sidecar, entry, err)) < 0
-	    || (ret = check_message_path (m, container, err)) < 0)
+	    || (ret = add_message_path (m, container, entry, err)) < 0)
 		return ret;
 	for (size_t i = 0; i < N_ELEMENTS (handed_on); i++) {
 		member = given (container, handed_on[i]);

@@ -240,12 +240,11 @@ static const struct cpod_field container_fields[] = {
 	HANDED_ON ("livenessProbe", "as in cpod-pod(5)"), HANDED_ON ("readinessProbe", "as in cpod-pod(5)"),
 	HANDED_ON ("startupProbe", "as in cpod-pod(5)"), HANDED_ON ("lifecycle", "as in cpod-pod(5)"),
 	HANDED_ON ("dependsOn", "cpod's own: as in cpod-pod(5)"),
-	HANDED_ON ("terminationMessagePath", "as in cpod-pod(5)"), HANDED_ON ("terminationMessagePolicy",
+	HANDED_ON ("terminationMessagePath", "as in cpod-pod(5); default /dev/termination-log"), HANDED_ON ("terminationMessagePolicy",
 	                                                                      "as in cpod-pod(5)"),
 	{ "securityContext", CPOD_KIND_OBJECT, NULL_OK, OFF (container, security), .object = &security_object,
 	  .where = "before the pod's" },
-	HANDED_ON ("stdin", "as in cpod-pod(5)"), HANDED_ON ("stdinOnce", "as in cpod-pod(5)"), HANDED_ON ("tty",
-	                                                                                                   "as in cpod-pod(5)"),
+	REFUSED ("stdin"), REFUSED ("stdinOnce"), REFUSED ("tty"),
 };
 static OBJECT (container, container_object, "containers[], initContainers[]", container_fields);
 

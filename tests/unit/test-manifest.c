@@ -167,6 +167,9 @@ a_manifest_has_the_defaults_of_kubernetes (void **state)
 		{ "pod", "", "!" C0 "spec.linux" },
 		{ "pod", "", "!" C0 "spec.root" },
 		{ "pod", "", "metadata.uid=\"u\"" },
+		{ "pod", "", C0 "terminationMessagePath=\"/dev/termination-log\"" },
+		{ "container", "\"terminationMessagePath\":\"\"", C0 "terminationMessagePath=\"/dev/termination-log\"" },
+		{ "container", "\"terminationMessagePath\":\"/m\",\"terminationMessagePolicy\":\"FallbackToLogsOnError\"", C0 "terminationMessagePath=\"/m\"" },
 	};
 
 	(void) state;
@@ -430,7 +433,7 @@ security_that_cannot_be_had_is_refused (void **state)
 		{ "container", "\"securityContext\":{\"seccompProfile\":{\"type\":\"Localhost\",\"localhostProfile\":\"a\"}}",
 		  "spec.containers[0].securityContext.type: a profile from a file is not carried out" },
 		{ "container", "\"securityContext\":{\"seLinuxOptions\":{\"level\":\"s0\"}}",
-		  "spec.containers[0].securityContext.seLinuxOptions: seLinuxOptions is not carried out by this version" },
+		  "spec.containers[0].securityContext.seLinuxOptions: it is not carried out by this version" },
 		{ "container", "\"securityContext\":{\"procMount\":\"Unmasked\"}",
 		  "spec.containers[0].securityContext.procMount: Invalid value: \"Unmasked\": `hostUsers` must be false to use `Unmasked`" },
 		{ "pod", "\"securityContext\":{\"supplementalGroupsPolicy\":\"Merge\"}", "spec.securityContext.supplementalGroupsPolicy: Merge is not carried out" },
@@ -563,7 +566,7 @@ volumes_that_make_no_sense_are_refused (void **state)
 		{ "pod", "\"volumes\":[{\"name\":\"v\",\"hostPath\":{\"path\":\"/a/../b\"}}]", "spec.volumes[0].hostPath.path: Invalid value: \"/a/../b\": must not contain '..'" },
 		{ "pod", "\"volumes\":[{\"name\":\"v\",\"hostPath\":{\"path\":\"/a\",\"type\":\"Dir\"}}]", "spec.volumes[0].hostPath.type: \"Dir\" is not" },
 		{ "pod", "\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}]",
-		  "spec.volumes[0].persistentVolumeClaim: persistentVolumeClaim is not carried out by this version" },
+		  "spec.volumes[0].persistentVolumeClaim: it is not carried out by this version" },
 		{ "pod", "\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"m\"}}]", "spec.volumes[0].configMap: configmap \"m\" not found" },
 		{ "pod", "\"volumes\":[{\"name\":\"v\",\"secret\":{}}]", "spec.volumes[0].secret.secretName: Required value" },
 		{ "pod", "\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"m\",\"defaultMode\":512}}]",
@@ -636,7 +639,8 @@ containers_that_make_no_sense_are_refused (void **state)
 		{ "container", "\"comand\":[]", "spec.containers[0]: unknown property \"comand\" (did you mean \"command\"?)" },
 		{ "container", "\"workingDir\":\"w\"", "spec.containers[0].workingDir: Invalid value: \"w\": must be an absolute path" },
 		{ "container", "\"terminationMessagePath\":\"w\"", "spec.containers[0].terminationMessagePath: Invalid value: \"w\": must be an absolute path" },
-		{ "container", "\"volumeDevices\":[{\"name\":\"v\"}]", "spec.containers[0].volumeDevices: volumeDevices is not carried out by this version" },
+		{ "container", "\"tty\":true", "spec.containers[0].tty: it is not carried out by this version" },
+		{ "container", "\"volumeDevices\":[{\"name\":\"v\"}]", "spec.containers[0].volumeDevices: it is not carried out by this version" },
 		{ "container", "\"ports\":[{}]", "spec.containers[0].ports[0].containerPort: Required value" },
 		{ "container", "\"ports\":[{\"containerPort\":65536}]", "spec.containers[0].ports[0].containerPort: Invalid value: 65536: must be between 1 and 65535, inclusive" },
 		{ "container", "\"ports\":[{\"containerPort\":1,\"hostPort\":1}]", "spec.containers[0].ports[0].hostPort: a port of the host is not carried out" },
@@ -676,8 +680,8 @@ pods_that_make_no_sense_are_refused (void **state)
 		{ "pod", "\"dnsConfig\":{\"searches\":[\"a\\nnameserver 6.6.6.6\"]}", "spec.dnsConfig.searches[0]: Invalid value: " },
 		{ "pod", "\"dnsConfig\":{\"options\":[{\"value\":\"1\"}]}", "spec.dnsConfig.options[0].name: Required value: must not be empty" },
 		{ "pod", "\"os\":{\"name\":\"windows\"}", "spec.os.name: Invalid value: \"windows\": this host is linux" },
-		{ "pod", "\"runtimeClassName\":\"kata\"", "spec.runtimeClassName: runtimeClassName is not carried out by this version" },
-		{ "pod", "\"readinessGates\":[{\"conditionType\":\"a\"}]", "spec.readinessGates: readinessGates is not carried out by this version" },
+		{ "pod", "\"runtimeClassName\":\"kata\"", "spec.runtimeClassName: it is not carried out by this version" },
+		{ "pod", "\"readinessGates\":[{\"conditionType\":\"a\"}]", "spec.readinessGates: it is not carried out by this version" },
 		{ "pod", "\"hostNetwork\":\"yes\"", "spec.hostNetwork: expected true or false, found a string" },
 	};
 
