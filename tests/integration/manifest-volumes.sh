@@ -206,6 +206,85 @@ spec:
 END
 ok "a link out of a volume in memory is not followed either" fails_to_start race "outside"
 
+# One container exchanges a directory for a link out of the volume, again and again, while others mount below it.
+mkdir "$TMP/host/raced" "$TMP/host/raced/a" "$TMP/outside"
+ln -s "$TMP/outside" "$TMP/host/raced/link"
+manifest exchange <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: exchange}
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: h, hostPath: {path: "@TMP/host/raced"}}]
+  containers:
+    - name: main
+      image: "@ROOT"
+      command: [/inside, exchange, /h-raced/a, /h-raced/link]
+      env: [{name: CPOD_TEST, value: "@TEST"}]
+      volumeMounts: [{name: h, mountPath: /h-raced}]
+END
+ok "a container exchanges a directory and a link" start exchange
+raced () {
+	raced_inside=0 raced_refused=0
+	for raced_n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		volumes="[{name: h, hostPath: {path: $TMP/host/raced}}]"
+		mounts="[{name: h, mountPath: /raced, subPath: \"a/n$raced_n\"}]"
+		words='[/inside, touch, /raced/file]'
+		one raced
+		if result raced >"$TMP/.raced"; then
+			raced_inside=$((raced_inside + 1))
+		else
+			grep -q "leads out of its volume\|No such file\|Not a directory" "$TMP/.raced" || { cat "$TMP/.raced"; return 1; }
+			raced_refused=$((raced_refused + 1))
+		fi
+	done
+	echo "$raced_inside inside, $raced_refused refused"
+	[ -z "$(ls -A "$TMP/outside")" ]
+}
+ok "20 containers that mount a path through it stay in the volume, or are refused" raced
+ok "the one that exchanges is ended" finish exchange
+
+# ---- propagation, and what is mounted below ----
+
+mkdir "$TMP/host/tree"
+manifest tree <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: tree}
+spec:
+  restartPolicy: Never
+  volumes: [{name: h, hostPath: {path: "@TMP/host/tree"}}]
+  containers:
+    - name: main
+      image: host
+      command:
+        - sh
+        - -c
+        - while [ ! -e /follows/late/hello ]; do sleep 0.05; done; ls /alone/late; touch /all/below/x 2>&1; touch /top/x 2>&1; touch /top/below/y && echo written
+      env: [{name: CPOD_TEST, value: "@TEST"}]
+      volumeMounts:
+        - {name: h, mountPath: /follows, mountPropagation: HostToContainer}
+        - {name: h, mountPath: /alone}
+        - {name: h, mountPath: /all, readOnly: true, recursiveReadOnly: Enabled}
+        - {name: h, mountPath: /top, readOnly: true}
+END
+# In a mount namespace of its own: a shared tree with a mount below, and one that comes when the pod runs.
+cat >"$TMP/tree.sh" <<'END'
+mount -t tmpfs tree "$TMP/host/tree" && mount --make-shared "$TMP/host/tree" && mkdir "$TMP/host/tree/below" "$TMP/host/tree/late" &&
+	mount -t tmpfs below "$TMP/host/tree/below" || exit 1
+"$CPOD" run --name "$POD-tree" --logs "$TMP/tree.json" >"$TMP/tree.log" 2>&1 &
+until grep -q "main runs" "$TMP/tree.log"; do sleep 0.05; done
+mount -t tmpfs late "$TMP/host/tree/late" && touch "$TMP/host/tree/late/hello" && wait $!
+END
+export TMP POD
+ok "a mount that the host makes later comes to a container with HostToContainer" unshare -m sh "$TMP/tree.sh"
+sed -n 's/^main *| //p' "$TMP/tree.log" >"$TMP/tree.view"
+ok "and not to one without" no grep hello "$TMP/tree.view"
+ok "recursiveReadOnly holds for what is mounted below" grep "/all/below/x.*Read-only" "$TMP/tree.view"
+ok "readOnly holds for the volume itself" grep "/top/x.*Read-only" "$TMP/tree.view"
+ok "and for nothing below it" grep -x written "$TMP/tree.view"
+
 # ---- removal ----
 
 manifest deep <<'END'
