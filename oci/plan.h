@@ -134,8 +134,9 @@ struct cpod_op_attach {
 	uint8_t  make;                      /* enum cpod_make, for what is missing at path */
 	uint8_t  no_symlinks;               /* path and its parents may not be symbolic links */
 	cpod_ref path;
-	uint16_t dir;                       /* path is a name (a directory or, by make, a file) to be made in this slot's directory, a tmpfs that the
-	                                     * plan has just made; CPOD_SLOT_NONE: path is beneath the root */
+	uint16_t dir;                       /* path is a name (a directory or, by make, a file) to be made in this slot's
+	                                     * directory, a tmpfs that the plan has just made; CPOD_SLOT_NONE: path is
+	                                     * beneath the root */
 	uint16_t reserved;
 };
 struct cpod_op_root { uint16_t slot; uint16_t at; cpod_ref path; /* at: an O_PATH slot, else path in the old root */ };
@@ -229,7 +230,8 @@ enum cpod_step {
 	CPOD_STEP_NONE, CPOD_STEP_PLAN, CPOD_STEP_CLONE, CPOD_STEP_FSOPEN, CPOD_STEP_FSCONFIG, CPOD_STEP_FSCREATE,
 	CPOD_STEP_FSMOUNT, CPOD_STEP_OPEN_TREE, CPOD_STEP_SETATTR, CPOD_STEP_OPEN, CPOD_STEP_MKDIR, CPOD_STEP_CREATE,
 	CPOD_STEP_MOVE_MOUNT, CPOD_STEP_CHDIR, CPOD_STEP_PIVOT, CPOD_STEP_UMOUNT, CPOD_STEP_MKNOD, CPOD_STEP_CHOWN,
-	CPOD_STEP_SYMLINK, CPOD_STEP_MAPPED, CPOD_STEP_MARK, CPOD_STEP_SETNS, CPOD_STEP_SET, CPOD_STEP_WRITE, CPOD_STEP_SOCKET, CPOD_STEP_NETLINK,
+	CPOD_STEP_SYMLINK, CPOD_STEP_MAPPED, CPOD_STEP_MARK, CPOD_STEP_SETNS, CPOD_STEP_SET, CPOD_STEP_WRITE, CPOD_STEP_SOCKET,
+	CPOD_STEP_NETLINK,
 	CPOD_STEP_DUP, CPOD_STEP_SETSID, CPOD_STEP_KEYRING, CPOD_STEP_RLIMIT, CPOD_STEP_OUTSIDE, CPOD_STEP_BOUNDING,
 	CPOD_STEP_KEEPCAPS, CPOD_STEP_SETGROUPS, CPOD_STEP_SETGID, CPOD_STEP_SETUID, CPOD_STEP_CAPSET, CPOD_STEP_AMBIENT,
 	CPOD_STEP_NO_NEW_PRIVS, CPOD_STEP_SECCOMP, CPOD_STEP_CLOSE, CPOD_STEP_EXEC, CPOD_STEP_WRONG_DEVICE,

@@ -182,9 +182,9 @@ struct cpod_request_head {
 	uint32_t kind, flags;               /* CPOD_MESSAGE_LAUNCH or EXEC; flags beside those that follow from the rest */
 	uint32_t exec;                      /* EXEC with a mark: its number */
 };
-/* Asks the container's init for what head says, with plan. report_fd: where the walk is reported
- * to; cgroup_fd: where to be born, -1: nowhere in particular. Opens and closes what the plan gives; takes the pod's lock. Errors are those of
- * cpod_rtinit_send, and of opening. */
+/* Asks the container's init for what head says, with plan. report_fd: where the walk is reported to; cgroup_fd:
+ * where to be born, -1: nowhere in particular. Opens and closes what the plan gives; takes the pod's lock. Errors
+ * are those of cpod_rtinit_send, and of opening. */
 int cpod_request_send (struct cpod_rt_container *c, const struct cpod_request_head *head, struct cpod_plan *plan, int report_fd,
                        int cgroup_fd, struct cpod_error *err);
 /* Has a marked command ended, with all that it has started. */
