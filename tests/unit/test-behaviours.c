@@ -99,6 +99,16 @@ take_line (struct behaviour *b, const char *line, char ***section)
 		fail_msg ("%s:%u: %s", b->file, b->line, line);
 }
 
+/* Frees what a block that was not kept holds. */
+static void
+forget (struct behaviour *b)
+{
+	char **const fields[] = { &b->name, &b->pod, &b->show, &b->until, &b->script, &b->expect };
+
+	for (size_t i = 0; i < 6; i++)
+		set (fields[i], NULL);
+}
+
 /* The block is complete: a case, or what holds for the cases to come. */
 static void
 end_block (struct behaviour *defaults, struct behaviour *b)
@@ -114,6 +124,7 @@ end_block (struct behaviour *defaults, struct behaviour *b)
 			set (&defaults->show, strdup (b->show));
 		if (b->until)
 			set (&defaults->until, strdup (b->until));
+		forget (b);
 		return;
 	}
 	assert_true (n_behaviours < MAX_CASES);
@@ -147,12 +158,13 @@ read_file (const char *path)
 			continue;
 		}
 		if (!b.name && !section) {
-			b.file = strdup (path);
+			b.file = path;
 			b.line = number;
 		}
 		take_line (&b, line, &section);
 	}
 	end_block (&defaults, &b);
+	forget (&defaults);
 	free (text);
 }
 
@@ -312,7 +324,7 @@ static void
 read_all (void)
 {
 	DIR *folder = opendir (BEHAVIOURS);
-	char *paths[64];
+	static char *paths[64];   /* kept: cases name them */
 	size_t n = 0;
 	struct dirent *entry;
 
@@ -322,10 +334,8 @@ read_all (void)
 	if (folder)
 		closedir (folder);
 	qsort (paths, n, sizeof (*paths), by_name);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		read_file (paths[i]);
-		free (paths[i]);
-	}
 }
 
 /* For people: what the cases whose names contain words come to. */
