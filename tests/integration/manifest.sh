@@ -68,9 +68,9 @@ spec:
 END
 ok "a pod of a manifest runs" result values
 ok "\$(NAME) in args is a variable's value, \$\$ one \$, and what is unknown stays" says values 'debug round-red $(LEVEL) $(MISSING)'
-sed -i 's|\[/inside, echo\]|[/inside, cat, /proc/self/environ]|; /args:/d' "$TMP/values.json"
+sed -i 's|\[/inside, echo\]|[env]|; s|image: .*|image: host|; /args:/d' "$TMP/values.json"
 ok "the same pod shows its environment" result values
-tr '\0' '\n' <"$TMP/values.view" >"$TMP/values.env"
+cp "$TMP/values.view" "$TMP/values.env"
 has_variable () {
 	grep -F -x -e "$1" "$TMP/values.env" || { cat "$TMP/values.env"; return 1; }
 }
