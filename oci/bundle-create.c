@@ -110,7 +110,8 @@ launch (struct cpod_making *making, int status_fd, bool born_in_cgroup, struct c
 {
 	int fds[CPOD_INIT_FD_FIRST + CPOD_PLAN_SLOTS];
 	struct cpod_launch launch = {
-		.argv0 = making->born ? CPOD_INIT_ARGV_JOIN : CPOD_INIT_ARGV_LAUNCH, .clone_flags = making->plan.header.clone_flags, .fds = fds,
+		.argv0 = making->born ? CPOD_INIT_ARGV_JOIN : CPOD_INIT_ARGV_LAUNCH,
+		.clone_flags = making->plan.header.clone_flags, .fds = fds,
 		.cgroup_fd = born_in_cgroup ? making->cgroup_fd : -1
 	};
 	cpod_autofd plan = -1, mapped_fd = -1, map_fd = -1;
@@ -251,7 +252,7 @@ static int
 note_steps (struct cpod_making *making, struct cpod_error *err)
 {
 	const struct cpod_plan *plan = &making->plan;
-	struct cpod_state *state = &making->state;
+	struct cpod_bundle_state *state = &making->state;
 	size_t first = plan->n_ops;
 
 	while (first > 0 && plan->ops[first - 1].kind != CPOD_OP_WAIT)
@@ -262,7 +263,7 @@ note_steps (struct cpod_making *making, struct cpod_error *err)
 	if (state->steps == NULL)
 		return cpod_error_oom (err);
 	for (size_t i = first; i < plan->n_ops; i++)
-		state->steps[state->n_steps++] = (struct cpod_state_step) { (uint32_t) i, plan->notes[i].field, plan->notes[i].words };
+		state->steps[state->n_steps++] = (struct cpod_bundle_step) { (uint32_t) i, plan->notes[i].field, plan->notes[i].words };
 	return 0;
 }
 
@@ -273,12 +274,12 @@ conclude (struct cpod_making *making, struct cpod_error *err)
 	int ret = 0;
 
 	making->state.creating = false;
-	ret = cpod_state_start_time (making->pid, &making->state.start_time);
+	ret = cpod_bundle_state_start_time (making->pid, &making->state.start_time);
 	if (ret < 0 && making->waits)
 		return cpod_error_set (err, ECHILD, "the container was killed before it was created");
 	ret = note_steps (making, err);
 	if (ret == 0)
-		ret = cpod_state_write (making->dir_fd, &making->state, err);
+		ret = cpod_bundle_state_write (making->dir_fd, &making->state, err);
 	return ret < 0 ? ret : cpod_bundle_write_pid (making->options->pid_file, making->pid, err);
 }
 
@@ -400,7 +401,7 @@ await_end (struct cpod_making *making, int signal_fd, struct cpod_rt_exit *ret_e
 static void
 delete (struct cpod_making *making)
 {
-	if (cpod_state_lock (making->dir_fd, making->options->id, LOCK_MS, NULL) < 0) {
+	if (cpod_bundle_state_lock (making->dir_fd, making->options->id, LOCK_MS, NULL) < 0) {
 		cpod_fd_close (&making->dir_fd);
 		making->made_cgroup = false;
 	}

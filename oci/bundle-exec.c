@@ -351,7 +351,8 @@ await_exec (struct exec *exec, int status_fd, struct cpod_error *err)
 			ret = explain (exec, &record, err);
 	}
 	if (ret == 0 && (!announced || exec->pid <= 0))
-		ret = cpod_error_set (err, ECHILD, "the command was killed before it was executed in container `%s`", exec->bundle->state.id);
+		ret = cpod_error_set (err, ECHILD, "the command was killed before it was executed in container `%s`",
+		                      exec->bundle->state.id);
 	return ret;
 }
 
@@ -422,7 +423,8 @@ cpod_bundle_exec (struct cpod_bundle *bundle, const struct cpod_bundle_exec *opt
 	if (bundle->status == CPOD_STATUS_PAUSED)
 		return cpod_error_set (err, EBUSY, "container `%s` is paused: nothing can be executed in it", bundle->state.id);
 	if (bundle->status != CPOD_STATUS_RUNNING && bundle->status != CPOD_STATUS_CREATED)
-		return cpod_error_set (err, ESRCH, "container not running: `%s` is %s", bundle->state.id, cpod_status_words[bundle->status]);
+		return cpod_error_set (err, ESRCH, "container not running: `%s` is %s", bundle->state.id,
+		                       cpod_bundle_status_words[bundle->status]);
 	cpod_plan_init (&exec.plan);
 	if ((ret = resolve (&exec, err)) == 0 && (ret = open_cgroup (&exec, err)) == 0 && (ret = compile (&exec, NULL, err)) == 0
 	    && !options->detach)

@@ -48,7 +48,7 @@ open_cgroup (struct cpod_bundle *bundle)
 		bundle->cgroup_fd = -1;
 }
 
-static enum cpod_status
+static enum cpod_bundle_status
 find_status (const struct cpod_bundle *bundle, bool locked)
 {
 	uint64_t frozen = 0;
@@ -57,7 +57,7 @@ find_status (const struct cpod_bundle *bundle, bool locked)
 		return CPOD_STATUS_CREATING;
 	if (bundle->pidfd < 0 || bundle->state.creating)
 		return CPOD_STATUS_STOPPED;
-	if (cpod_state_is_waiting (bundle->dir_fd))
+	if (cpod_bundle_state_is_waiting (bundle->dir_fd))
 		return CPOD_STATUS_CREATED;
 	if (bundle->cgroup_fd >= 0 && cpod_cgroup_number (bundle->cgroup_fd, "cgroup.events", "frozen", &frozen) == 0 && frozen != 0)
 		return CPOD_STATUS_PAUSED;
@@ -77,11 +77,11 @@ init_bundle (struct cpod_bundle *bundle, const struct cpod_bundle_context *conte
 static int
 look (struct cpod_bundle *bundle, const char *id, bool locked, struct cpod_error *err)
 {
-	int ret = cpod_state_read (bundle->dir_fd, id, &bundle->arena, &bundle->state, err);
+	int ret = cpod_bundle_state_read (bundle->dir_fd, id, &bundle->arena, &bundle->state, err);
 
 	if (ret < 0)
 		return ret;
-	(void) cpod_state_open_process (&bundle->state, &bundle->pidfd);
+	(void) cpod_bundle_state_open_process (&bundle->state, &bundle->pidfd);
 	open_cgroup (bundle);
 	bundle->status = find_status (bundle, locked);
 	return 0;
@@ -95,15 +95,15 @@ cpod_bundle_open (const struct cpod_bundle_context *context, const char *id, boo
 	int ret;
 
 	init_bundle (bundle, context);
-	ret = cpod_state_check_id (id, err);
+	ret = cpod_bundle_state_check_id (id, err);
 	if (ret == 0)
-		ret = cpod_state_root_open (context->root, false, &bundle->root_fd, err);
+		ret = cpod_bundle_state_root_open (context->root, false, &bundle->root_fd, err);
 	if (ret == -ENOENT)
 		ret = cpod_error_set (err, ENOENT, "container `%s` does not exist", id);
 	if (ret == 0)
-		ret = cpod_state_open (bundle->root_fd, id, &bundle->dir_fd, err);
+		ret = cpod_bundle_state_open (bundle->root_fd, id, &bundle->dir_fd, err);
 	if (ret == 0 && lock)
-		ret = cpod_state_lock (bundle->dir_fd, id, LOCK_MS, err);
+		ret = cpod_bundle_state_lock (bundle->dir_fd, id, LOCK_MS, err);
 	if (ret == 0)
 		ret = look (bundle, id, lock, err);
 	if (ret < 0)
@@ -206,7 +206,7 @@ cpod_bundle_start (struct cpod_bundle *bundle, struct cpod_error *err)
 
 	if (bundle->status != CPOD_STATUS_CREATED)
 		return cpod_error_set (err, EINVAL, "container `%s` cannot be started: it is %s, not created", bundle->state.id,
-		                       cpod_status_words[bundle->status]);
+		                       cpod_bundle_status_words[bundle->status]);
 	ret = cpod_bundle_config (bundle, &spec, err);
 	if (ret == 0)
 		ret = release (bundle, err);
@@ -302,7 +302,7 @@ cpod_bundle_processes (struct cpod_bundle *bundle, pid_t **ret_pids, size_t *ret
 static int
 not_running (const struct cpod_bundle *bundle, struct cpod_error *err)
 {
-	return cpod_error_set (err, ESRCH, "container not running: `%s` is %s", bundle->state.id, cpod_status_words[bundle->status]);
+	return cpod_error_set (err, ESRCH, "container not running: `%s` is %s", bundle->state.id, cpod_bundle_status_words[bundle->status]);
 }
 
 /* The signal for every process of the group. They stand still meanwhile, so that none is missed and no number
@@ -390,7 +390,7 @@ guess (struct cpod_bundle *bundle, const char *id)
 	const struct cpod_oci_spec *spec = NULL;
 	const char *path = NULL;
 
-	bundle->state = (struct cpod_state) {
+	bundle->state = (struct cpod_bundle_state) {
 		.id = id, .bundle = "/", .rootfs = "", .created = "", .owner = "", .creating = true
 	};
 	if (cpod_bundle_config (bundle, &spec, NULL) == 0 && spec->linux_part != NULL)
@@ -417,7 +417,7 @@ remove_rest (struct cpod_bundle *bundle, const char *id, struct cpod_error *err)
 		return cpod_error_prefix (err, ret, "container `%s`", id);
 	if (!bundle->state.creating && cpod_bundle_config (bundle, &spec, NULL) == 0)
 		(void) cpod_hooks_run (spec, CPOD_HOOKS_POSTSTOP, &bundle->state, CPOD_STATUS_STOPPED, true, bundle->context, NULL);
-	return cpod_state_remove (bundle->root_fd, id, bundle->dir_fd, err);
+	return cpod_bundle_state_remove (bundle->root_fd, id, bundle->dir_fd, err);
 }
 
 static int
@@ -430,7 +430,7 @@ delete_stopped (const struct cpod_bundle_context *context, const char *id, struc
 		return ret;
 	if (bundle.status != CPOD_STATUS_STOPPED)
 		ret = cpod_error_set (err, EBUSY, "container `%s` is %s, not stopped: it can be deleted with --force", id,
-		                      cpod_status_words[bundle.status]);
+		                      cpod_bundle_status_words[bundle.status]);
 	else
 		ret = remove_rest (&bundle, id, err);
 	cpod_bundle_close (&bundle);
@@ -449,9 +449,9 @@ delete_whatever (const struct cpod_bundle_context *context, const char *id, stru
 		cpod_bundle_close (&bundle);
 	}
 	init_bundle (&bundle, context);
-	if ((ret = cpod_state_root_open (context->root, false, &bundle.root_fd, err)) == 0
-	    && (ret = cpod_state_open (bundle.root_fd, id, &bundle.dir_fd, err)) == 0
-	    && (ret = cpod_state_lock (bundle.dir_fd, id, LOCK_MS, err)) == 0) {
+	if ((ret = cpod_bundle_state_root_open (context->root, false, &bundle.root_fd, err)) == 0
+	    && (ret = cpod_bundle_state_open (bundle.root_fd, id, &bundle.dir_fd, err)) == 0
+	    && (ret = cpod_bundle_state_lock (bundle.dir_fd, id, LOCK_MS, err)) == 0) {
 		if (look (&bundle, id, true, NULL) < 0)
 			guess (&bundle, id);
 		end_processes (&bundle);
@@ -464,7 +464,7 @@ delete_whatever (const struct cpod_bundle_context *context, const char *id, stru
 int
 cpod_bundle_delete (const struct cpod_bundle_context *context, const char *id, bool force, struct cpod_error *err)
 {
-	int ret = cpod_state_check_id (id, err);
+	int ret = cpod_bundle_state_check_id (id, err);
 
 	if (ret < 0)
 		return ret;

@@ -20,7 +20,7 @@ struct cpod_making {
 	struct cpod_cgroup_settings settings;
 	struct cpod_idmap ids;              /* of its own user namespace; no ranges: it has none */
 	struct cpod_plan plan;
-	struct cpod_state state;
+	struct cpod_bundle_state state;
 	int root_fd, dir_fd;                /* owned; dir_fd is locked */
 	int cgroup_root_fd, cgroup_fd;      /* owned */
 	bool waits;                         /* the program, for a start that comes later */
@@ -57,12 +57,12 @@ enum cpod_hook_list {
 };
 /* Runs the hooks of one list in the caller's namespaces, in order. The first that fails is the end, and the
  * error names it; go_on: all are run, and each failure is a warning of the context's. */
-int cpod_hooks_run (const struct cpod_oci_spec *spec, enum cpod_hook_list list, const struct cpod_state *state,
-                    enum cpod_status status, bool go_on, const struct cpod_bundle_context *context, struct cpod_error *err);
+int cpod_hooks_run (const struct cpod_oci_spec *spec, enum cpod_hook_list list, const struct cpod_bundle_state *state,
+                    enum cpod_bundle_status status, bool go_on, const struct cpod_bundle_context *context, struct cpod_error *err);
 /* A file for a hook to read, still empty. */
 int cpod_hooks_open_state (int *ret_fd, struct cpod_error *err);
 /* Fills it with the state, and seals it. */
-int cpod_hooks_fill_state (int fd, const struct cpod_state *state, enum cpod_status status, pid_t pid,
+int cpod_hooks_fill_state (int fd, const struct cpod_bundle_state *state, enum cpod_bundle_status status, pid_t pid,
                            const struct cpod_oci_spec *spec, struct cpod_error *err);
 
 /* ---- shared ---- */

@@ -30,7 +30,8 @@ cpod_bundle_update (struct cpod_bundle *bundle, const char *name, const char *te
 	int ret;
 
 	if (bundle->status == CPOD_STATUS_STOPPED || bundle->status == CPOD_STATUS_CREATING)
-		return cpod_error_set (err, ESRCH, "container not running: `%s` is %s", bundle->state.id, cpod_status_words[bundle->status]);
+		return cpod_error_set (err, ESRCH, "container not running: `%s` is %s", bundle->state.id,
+		                       cpod_bundle_status_words[bundle->status]);
 	ret = decode (bundle, name, text, len, &resources, err);
 	if (ret == 0)
 		ret = cpod_cgroup_settings_make (resources, &bundle->arena, &settings, err);

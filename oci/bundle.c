@@ -86,7 +86,7 @@ time_now (struct cpod_arena *arena)
 	char text[CPOD_STATE_TIME];
 
 	(void) clock_gettime (CLOCK_REALTIME, &now);
-	cpod_state_time (now.tv_sec, now.tv_nsec, text);
+	cpod_bundle_state_time (now.tv_sec, now.tv_nsec, text);
 	return cpod_arena_strdup (arena, text);
 }
 
@@ -111,7 +111,7 @@ static int
 describe (struct cpod_making *making, struct cpod_error *err)
 {
 	const struct cpod_oci_root *root = making->spec->root;
-	struct cpod_state *state = &making->state;
+	struct cpod_bundle_state *state = &making->state;
 	int ret = 0;
 
 	state->id = making->options->id;
@@ -279,7 +279,7 @@ cpod_making_read (struct cpod_making *making, struct cpod_error *err)
 			: cpod_error_set (err, ENOTSUP, "the systemd cgroup manager is not carried out by this version");
 	if (options->no_pivot)
 		return cpod_error_set (err, ENOTSUP, "--no-pivot is refused: without pivot_root a container could reach the host's root");
-	if ((ret = cpod_state_check_id (options->id, err)) < 0
+	if ((ret = cpod_bundle_state_check_id (options->id, err)) < 0
 	    || (ret = absolute (NULL, options->bundle, &making->arena, &making->state.bundle, err)) < 0
 	    || (ret = read_config (making, err)) < 0 || (ret = open_extras (making, err)) < 0)
 		return ret;
@@ -382,12 +382,12 @@ write_config (const struct cpod_making *making, struct cpod_error *err)
 int
 cpod_making_prepare (struct cpod_making *making, struct cpod_error *err)
 {
-	int ret = cpod_state_root_open (making->options->context->root, true, &making->root_fd, err);
+	int ret = cpod_bundle_state_root_open (making->options->context->root, true, &making->root_fd, err);
 
 	if (ret == 0)
-		ret = cpod_state_make (making->root_fd, making->options->id, &making->dir_fd, err);
+		ret = cpod_bundle_state_make (making->root_fd, making->options->id, &making->dir_fd, err);
 	if (ret == 0)
-		ret = cpod_state_write (making->dir_fd, &making->state, err);
+		ret = cpod_bundle_state_write (making->dir_fd, &making->state, err);
 	if (ret == 0)
 		ret = write_config (making, err);
 	return ret < 0 ? ret : make_cgroup (making, err);
@@ -407,7 +407,7 @@ cpod_making_undo (struct cpod_making *making)
 		(void) cpod_hooks_run (making->spec, CPOD_HOOKS_POSTSTOP, &making->state, CPOD_STATUS_STOPPED, true,
 		                       making->options->context, NULL);
 	if (making->dir_fd >= 0)
-		(void) cpod_state_remove (making->root_fd, making->options->id, making->dir_fd, NULL);
+		(void) cpod_bundle_state_remove (making->root_fd, making->options->id, making->dir_fd, NULL);
 	making->made_cgroup = making->hooks_ran = false;
 	cpod_fd_close (&making->dir_fd);
 }

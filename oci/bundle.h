@@ -59,8 +59,8 @@ int cpod_bundle_run (const struct cpod_bundle_options *options, struct cpod_rt_e
 struct cpod_bundle {
 	const struct cpod_bundle_context *context;
 	struct cpod_arena arena;
-	struct cpod_state state;
-	enum cpod_status status;
+	struct cpod_bundle_state state;
+	enum cpod_bundle_status status;
 	int root_fd, dir_fd;            /* owned */
 	int pidfd;                      /* owned; -1: it is over */
 	int cgroup_root_fd, cgroup_fd;  /* owned; -1: it has none, or it is gone */

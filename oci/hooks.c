@@ -48,13 +48,13 @@ cpod_hooks_open_state (int *ret_fd, struct cpod_error *err)
 }
 
 int
-cpod_hooks_fill_state (int fd, const struct cpod_state *state, enum cpod_status status, pid_t pid,
+cpod_hooks_fill_state (int fd, const struct cpod_bundle_state *state, enum cpod_bundle_status status, pid_t pid,
                        const struct cpod_oci_spec *spec, struct cpod_error *err)
 {
 	cpod_autostr out = CPOD_STR_INIT;
 	int ret;
 
-	cpod_state_describe (state, status, pid, spec, 0, &out);
+	cpod_bundle_state_describe (state, status, pid, spec, 0, &out);
 	if (cpod_str_failed (&out))
 		return cpod_error_oom (err);
 	ret = cpod_fd_write_all (fd, out.data, out.len);
@@ -76,7 +76,8 @@ run_child (const struct cpod_oci_hook *hook, const char *bundle, int state_fd, v
 	sigset_t no_signals;
 
 	sigemptyset (&no_signals);
-	if (chdir (bundle) == 0 && dup2 (state_fd, 0) == 0 && close_range (3, ~0u, 0) == 0 && sigprocmask (SIG_SETMASK, &no_signals, NULL) == 0)
+	if (chdir (bundle) == 0 && dup2 (state_fd, 0) == 0 && close_range (3, ~0u, 0) == 0
+	    && sigprocmask (SIG_SETMASK, &no_signals, NULL) == 0)
 		execve (hook->path, argv, hook->env.n > 0 ? (char *const *) (uintptr_t) hook->env.items : none);
 	*ret_errno = errno;
 	_exit (127);
@@ -128,8 +129,8 @@ run_hook (const struct cpod_oci_hook *hook, const char *bundle, int state_fd, st
 }
 
 int
-cpod_hooks_run (const struct cpod_oci_spec *spec, enum cpod_hook_list list, const struct cpod_state *state,
-                enum cpod_status status, bool go_on, const struct cpod_bundle_context *context, struct cpod_error *err)
+cpod_hooks_run (const struct cpod_oci_spec *spec, enum cpod_hook_list list, const struct cpod_bundle_state *state,
+                enum cpod_bundle_status status, bool go_on, const struct cpod_bundle_context *context, struct cpod_error *err)
 {
 	const struct cpod_array *array = spec->hooks != NULL ? list_of (spec->hooks, list) : NULL;
 	const struct cpod_oci_hook *hooks = array != NULL ? array->items : NULL;

@@ -24,7 +24,7 @@
 #define VERSION    1
 #define LOCK_MS    10000      /* for another command to finish */
 
-const char *const cpod_status_words[] = {
+const char *const cpod_bundle_status_words[] = {
 	[CPOD_STATUS_CREATING] = "creating", [CPOD_STATUS_CREATED] = "created", [CPOD_STATUS_RUNNING] = "running",
 	[CPOD_STATUS_PAUSED] = "paused", [CPOD_STATUS_STOPPED] = "stopped",
 };
@@ -32,7 +32,7 @@ const char *const cpod_status_words[] = {
 /* ---- the directory ---- */
 
 int
-cpod_state_check_id (const char *id, struct cpod_error *err)
+cpod_bundle_state_check_id (const char *id, struct cpod_error *err)
 {
 	size_t len = strspn (id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-");
 
@@ -65,7 +65,7 @@ make_directories (const char *path)
 }
 
 int
-cpod_state_root_open (const char *root, bool make, int *ret_fd, struct cpod_error *err)
+cpod_bundle_state_root_open (const char *root, bool make, int *ret_fd, struct cpod_error *err)
 {
 	int fd = open (root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret;
 
@@ -90,7 +90,7 @@ open_directory (int root_fd, const char *id)
 }
 
 int
-cpod_state_make (int root_fd, const char *id, int *ret_fd, struct cpod_error *err)
+cpod_bundle_state_make (int root_fd, const char *id, int *ret_fd, struct cpod_error *err)
 {
 	cpod_autofd fd = -1;
 	int ret;
@@ -102,7 +102,7 @@ cpod_state_make (int root_fd, const char *id, int *ret_fd, struct cpod_error *er
 	/* Who deletes what is not finished may have come between; the first write tells if it did after the open. */
 	ret = fd < 0 ? cpod_error_sys (err, -fd, "open the state directory of %s", id) : 0;
 	if (ret == 0 && flock (fd, LOCK_EX | LOCK_NB) < 0)
-		ret = cpod_state_lock (fd, id, LOCK_MS, err);
+		ret = cpod_bundle_state_lock (fd, id, LOCK_MS, err);
 	if (ret < 0) {
 		(void) unlinkat (root_fd, id, AT_REMOVEDIR);
 		return ret;
@@ -112,7 +112,7 @@ cpod_state_make (int root_fd, const char *id, int *ret_fd, struct cpod_error *er
 }
 
 int
-cpod_state_open (int root_fd, const char *id, int *ret_fd, struct cpod_error *err)
+cpod_bundle_state_open (int root_fd, const char *id, int *ret_fd, struct cpod_error *err)
 {
 	int fd = open_directory (root_fd, id);
 
@@ -125,7 +125,7 @@ cpod_state_open (int root_fd, const char *id, int *ret_fd, struct cpod_error *er
 }
 
 int
-cpod_state_lock (int fd, const char *id, unsigned int timeout_ms, struct cpod_error *err)
+cpod_bundle_state_lock (int fd, const char *id, unsigned int timeout_ms, struct cpod_error *err)
 {
 	uint64_t end = cpod_clock_ns () + timeout_ms * 1000000ull;
 	struct stat st;
@@ -161,7 +161,7 @@ remove_others (int fd)
 }
 
 int
-cpod_state_remove (int root_fd, const char *id, int fd, struct cpod_error *err)
+cpod_bundle_state_remove (int root_fd, const char *id, int fd, struct cpod_error *err)
 {
 	/* state.json last: without it nobody finds the rest */
 	static const char *const names[] = { CPOD_STATE_START, CPOD_STATE_STATUS, CPOD_STATE_CONFIG, STATE_FILE };
@@ -190,7 +190,7 @@ text_of (const struct cpod_json *object, const char *key)
 
 /* What the start will do, where it was written down. */
 static void
-read_steps (const struct cpod_json *array, struct cpod_arena *arena, struct cpod_state *state)
+read_steps (const struct cpod_json *array, struct cpod_arena *arena, struct cpod_bundle_state *state)
 {
 	const struct cpod_json *step = array != NULL && array->type == CPOD_JSON_ARRAY ? array->first : NULL;
 
@@ -199,7 +199,7 @@ read_steps (const struct cpod_json *array, struct cpod_arena *arena, struct cpod
 		const char *op = text_of (step, "op"), *words = text_of (step, "words");
 
 		if (op != NULL && words != NULL)
-			state->steps[state->n_steps++] = (struct cpod_state_step) {
+			state->steps[state->n_steps++] = (struct cpod_bundle_step) {
 				(uint32_t) strtoul (op, NULL, 10), text_of (step, "field"), words
 			};
 	}
@@ -212,7 +212,7 @@ broken (const char *id, const char *why, struct cpod_error *err)
 }
 
 int
-cpod_state_read (int fd, const char *id, struct cpod_arena *arena, struct cpod_state *ret_state, struct cpod_error *err)
+cpod_bundle_state_read (int fd, const char *id, struct cpod_arena *arena, struct cpod_bundle_state *ret_state, struct cpod_error *err)
 {
 	struct cpod_error why = { 0 };
 	cpod_autofd file = openat (fd, STATE_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -232,7 +232,7 @@ cpod_state_read (int fd, const char *id, struct cpod_arena *arena, struct cpod_s
 	free (text);
 	if (ret < 0)
 		return broken (id, "not readable", err);
-	*ret_state = (struct cpod_state) {
+	*ret_state = (struct cpod_bundle_state) {
 		.id = text_of (root, "id"), .bundle = text_of (root, "bundle"), .rootfs = text_of (root, "rootfs"),
 		.cgroup = text_of (root, "cgroup"), .created = text_of (root, "created"), .owner = text_of (root, "owner"),
 	};
@@ -272,7 +272,7 @@ replace (int fd, const char *text, size_t len)
 }
 
 int
-cpod_state_write (int fd, const struct cpod_state *state, struct cpod_error *err)
+cpod_bundle_state_write (int fd, const struct cpod_bundle_state *state, struct cpod_error *err)
 {
 	cpod_autostr out = CPOD_STR_INIT;
 	int ret;
@@ -303,7 +303,7 @@ cpod_state_write (int fd, const struct cpod_state *state, struct cpod_error *err
 /* ---- the process ---- */
 
 int
-cpod_state_start_time (pid_t pid, uint64_t *ret_time)
+cpod_bundle_state_start_time (pid_t pid, uint64_t *ret_time)
 {
 	char path[32], text[1024], *at, state = 'Z';
 	unsigned long long time = 0;
@@ -325,7 +325,7 @@ cpod_state_start_time (pid_t pid, uint64_t *ret_time)
 }
 
 int
-cpod_state_open_process (const struct cpod_state *state, int *ret_pidfd)
+cpod_bundle_state_open_process (const struct cpod_bundle_state *state, int *ret_pidfd)
 {
 	cpod_autofd fd = -1;
 	uint64_t time = 0;
@@ -333,7 +333,7 @@ cpod_state_open_process (const struct cpod_state *state, int *ret_pidfd)
 	if (state->pid <= 0)
 		return -ESRCH;
 	fd = (int) syscall (SYS_pidfd_open, state->pid, 0);
-	if (fd < 0 || cpod_state_start_time (state->pid, &time) < 0 || time != state->start_time)
+	if (fd < 0 || cpod_bundle_state_start_time (state->pid, &time) < 0 || time != state->start_time)
 		return -ESRCH;
 	*ret_pidfd = cpod_fd_steal (&fd);
 	return 0;
@@ -341,7 +341,7 @@ cpod_state_open_process (const struct cpod_state *state, int *ret_pidfd)
 
 /* The process holds the FIFO's reading end until it goes on. */
 bool
-cpod_state_is_waiting (int fd)
+cpod_bundle_state_is_waiting (int fd)
 {
 	cpod_autofd fifo = openat (fd, CPOD_STATE_START, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
@@ -364,7 +364,7 @@ add_annotations (const struct cpod_oci_spec *spec, struct cpod_json *root, struc
 }
 
 void
-cpod_state_describe (const struct cpod_state *state, enum cpod_status status, pid_t pid,
+cpod_bundle_state_describe (const struct cpod_bundle_state *state, enum cpod_bundle_status status, pid_t pid,
                      const struct cpod_oci_spec *spec, unsigned int indent, struct cpod_str *out)
 {
 	struct cpod_arena arena;
@@ -376,7 +376,7 @@ cpod_state_describe (const struct cpod_state *state, enum cpod_status status, pi
 	(void) cpod_json_add (&arena, root, "id", cpod_json_new_string (&arena, state->id));
 	if (pid > 0 || indent > 0)
 		(void) cpod_json_add (&arena, root, "pid", cpod_json_new_int (&arena, pid));
-	(void) cpod_json_add (&arena, root, "status", cpod_json_new_string (&arena, cpod_status_words[status]));
+	(void) cpod_json_add (&arena, root, "status", cpod_json_new_string (&arena, cpod_bundle_status_words[status]));
 	(void) cpod_json_add (&arena, root, "bundle", cpod_json_new_string (&arena, state->bundle));
 	(void) cpod_json_add (&arena, root, "rootfs", cpod_json_new_string (&arena, state->rootfs));
 	(void) cpod_json_add (&arena, root, "created", cpod_json_new_string (&arena, state->created));
@@ -406,7 +406,7 @@ date_of_days (int64_t days, int *ret_year, unsigned int *ret_month, unsigned int
 }
 
 void
-cpod_state_time (int64_t seconds, long nanoseconds, char text[CPOD_STATE_TIME])
+cpod_bundle_state_time (int64_t seconds, long nanoseconds, char text[CPOD_STATE_TIME])
 {
 	unsigned int month, day, of_day = (unsigned int) (seconds % 86400);
 	int year;

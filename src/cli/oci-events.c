@@ -283,7 +283,7 @@ cpod_oci_events (struct cpod_oci_cli *cli, int argc, char **argv)
 	if (cpod_bundle_open (&cli->context, id, false, &bundle, &err) < 0)
 		return cpod_oci_fail (cli, "%s", err.message);
 	if (bundle.status == CPOD_STATUS_STOPPED || bundle.status == CPOD_STATUS_CREATING)
-		status = cpod_oci_fail (cli, "container not running: `%s` is %s", id, cpod_status_words[bundle.status]);
+		status = cpod_oci_fail (cli, "container not running: `%s` is %s", id, cpod_bundle_status_words[bundle.status]);
 	else if (bundle.cgroup_fd < 0)
 		status = cpod_oci_fail (cli, "container `%s` has no cgroup: nothing is counted", id);
 	else

@@ -23,10 +23,10 @@ struct list {
 static void
 add_json (struct list *list, const struct cpod_bundle *bundle, pid_t pid)
 {
-	const struct cpod_state *state = &bundle->state;
+	const struct cpod_bundle_state *state = &bundle->state;
 	struct cpod_json *row = cpod_json_new (&list->arena, CPOD_JSON_OBJECT);
 	const struct { const char *key, *value; } texts[] = {
-		{ "status", cpod_status_words[bundle->status] }, { "bundle", state->bundle }, { "created", state->created },
+		{ "status", cpod_bundle_status_words[bundle->status] }, { "bundle", state->bundle }, { "created", state->created },
 		{ "owner", state->owner },
 	};
 
@@ -62,7 +62,7 @@ add (struct cpod_oci_cli *cli, struct list *list, const char *id)
 		add_json (list, &bundle, pid);
 	else
 		cpod_str_printf (&list->rows, "%-*s %-9d %-8s %-39s %-30s %s\n", list->width, id, (int) pid,
-		                 cpod_status_words[bundle.status], bundle.state.bundle, bundle.state.created, bundle.state.owner);
+		                 cpod_bundle_status_words[bundle.status], bundle.state.bundle, bundle.state.created, bundle.state.owner);
 	cpod_bundle_close (&bundle);
 }
 
@@ -76,7 +76,7 @@ read_ids (int root_fd, size_t *ret_n, int *ret_width)
 	size_t kept = 0;
 
 	for (int i = 0; i < n; i++) {
-		if (ids != NULL && entries[i]->d_type == DT_DIR && cpod_state_check_id (entries[i]->d_name, NULL) == 0) {
+		if (ids != NULL && entries[i]->d_type == DT_DIR && cpod_bundle_state_check_id (entries[i]->d_name, NULL) == 0) {
 			ids[kept] = strdup (entries[i]->d_name);
 			if (ids[kept] != NULL && (int) strlen (ids[kept]) > *ret_width)
 				*ret_width = (int) strlen (ids[kept]);
@@ -95,7 +95,7 @@ list_all (struct cpod_oci_cli *cli, struct list *list)
 	struct cpod_error err = { 0 };
 	char **ids = NULL;
 	size_t n = 0;
-	int root_fd = -1, ret = cpod_state_root_open (cli->context.root, false, &root_fd, &err);
+	int root_fd = -1, ret = cpod_bundle_state_root_open (cli->context.root, false, &root_fd, &err);
 
 	if (ret < 0 && ret != -ENOENT)
 		return cpod_oci_fail (cli, "%s", err.message);

@@ -21,7 +21,7 @@ log_record (const struct cpod_oci_cli *cli, enum cpod_oci_level level, const cha
 	char now[CPOD_STATE_TIME];
 
 	(void) clock_gettime (CLOCK_REALTIME, &time);
-	cpod_state_time (time.tv_sec, time.tv_nsec, now);
+	cpod_bundle_state_time (time.tv_sec, time.tv_nsec, now);
 	if (cli->log_json) {
 		cpod_str_add (&line, "{\"msg\":");
 		cpod_json_write_string (&line, message);

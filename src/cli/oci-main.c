@@ -122,7 +122,9 @@ static int
 set_log_format (struct cpod_oci_cli *cli, const char *word)
 {
 	cli->log_json = strcmp (word, "json") == 0;
-	return cli->log_json || strcmp (word, "text") == 0 ? 0 : cpod_oci_fail (cli, "--log-format: \"%.64s\" is neither text nor json", word);
+	if (cli->log_json || strcmp (word, "text") == 0)
+		return 0;
+	return cpod_oci_fail (cli, "--log-format: \"%.64s\" is neither text nor json", word);
 }
 
 static int

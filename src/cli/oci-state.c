@@ -19,8 +19,10 @@ cpod_oci_state (struct cpod_oci_cli *cli, int argc, char **argv)
 		return cpod_oci_fail (cli, "%s", err.message);
 	if (!bundle.state.creating)
 		ret = cpod_bundle_config (&bundle, &spec, &err);
+	if (bundle.status == CPOD_STATUS_STOPPED)
+		bundle.state.pid = 0;
 	if (ret == 0)
-		cpod_state_describe (&bundle.state, bundle.status, bundle.status == CPOD_STATUS_STOPPED ? 0 : bundle.state.pid, spec, 4, &text);
+		cpod_bundle_state_describe (&bundle.state, bundle.status, bundle.state.pid, spec, 4, &text);
 	cpod_bundle_close (&bundle);
 	if (ret < 0)
 		return cpod_oci_fail (cli, "%s", err.message);
