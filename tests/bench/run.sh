@@ -203,6 +203,16 @@ row fact "$t" 'static epoll loop' kB "sh $SRC/tests/bench/pss.sh $scratch/floor-
 row fact "$t" 'cpod, a pod of three' kB "sh $SRC/tests/bench/pss.sh $BUILD/cpod run --name $tag $scratch/pod.json"
 row target "$t" 'cpod, a pod of three' '' 1200
 
+# A million events: attempts of two probes every 10 ms, and their results.
+probe='{"exec":["p"],"periodMilliseconds":10}'
+printf '{"restartPolicy":"Always","containers":[{"name":"a","spec":{},"livenessProbe":%s,"readinessProbe":%s}]}\n' \
+	"$probe" "$probe" > "$scratch/simulated.json"
+t='restarts and simulations'
+row fact "$t" 'container exit to restarted program' ms "sh $SRC/tests/bench/restart.sh $BUILD/cpod $scratch/true-static $scratch"
+row target "$t" 'container exit to restarted program' '' 5
+row fact "$t" 'a million simulated events' ms "begin=\$(date +%s%N); $BUILD/cpod simulate --until 2500s $scratch/simulated.json >/dev/null; echo \$(((\$(date +%s%N) - begin) / 1000000))"
+row target "$t" 'a million simulated events' '' 2000
+
 t='a pod of one, start to end'
 row serve "$t" 'the library' "$programs/bench-scale start $scratch/scale-program"
 row spawn "$t" 'cpod run' "$BUILD/cpod run --name $tag-one $scratch/one.json"
