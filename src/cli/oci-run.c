@@ -60,6 +60,8 @@ read_options (struct cpod_oci_cli *cli, int argc, char **argv, bool run, struct 
 	if (n < 0)
 		return 1;
 	bundle->id = cpod_oci_id (cli, argc, argv);
+	if (bundle->id != NULL && getenv ("NOTIFY_SOCKET") != NULL)
+		cpod_oci_say (cli, CPOD_OCI_WARNING, "NOTIFY_SOCKET is not handed to the container by this version");
 	return bundle->id == NULL ? 1 : read_listen_fds (cli, bundle);
 }
 

@@ -101,6 +101,18 @@ with_fds >"$TMP/view"
 ok "--preserve-fds hands on that many" grep -q '"fds":{"0":[^,]*,"1":[^,]*,"2":[^,]*,"3":"[^"]*input","4":"[^"]*input"}' "$TMP/view"
 ok "one that is not open is told" fails 'descriptor 4' oci exec --preserve-fds 2 "$A" /inside 3<"$TMP/input" 4<&-
 
+unset MORE
+config /inside view
+oci_run () { oci run -b "$BUNDLE" "$@" "$POD-fds" </dev/null; }
+oci_run --preserve-fds 1 3<"$TMP/input" 4<"$TMP/input" >"$TMP/view"
+ok "run hands on what is asked for" grep -q '"fds":{"0":[^,]*,"1":[^,]*,"2":[^,]*,"3":"[^"]*input"}' "$TMP/view"
+(export LISTEN_FDS=2; unset LISTEN_PID; oci_run 3<"$TMP/input" 4<"$TMP/input") >"$TMP/view"
+ok "and what LISTEN_FDS announces" grep -q '"fds":{"0":[^,]*,"1":[^,]*,"2":[^,]*,"3":"[^"]*input","4":"[^"]*input"}' "$TMP/view"
+ok "announcing it to the program" grep -q '"LISTEN_FDS=2","LISTEN_PID=1"' "$TMP/view"
+(export LISTEN_FDS=2 LISTEN_PID=1; oci_run 3<"$TMP/input" 4<"$TMP/input") >"$TMP/view"
+ok "but not what was announced to another process" no grep -q 'LISTEN_FDS' "$TMP/view"
+ok "a socket for notifications is not passed in silence" prints 'warning: NOTIFY_SOCKET' env NOTIFY_SOCKET=/run/x "$CPOD_OCI" --root "$TMP/oci" run -b "$BUNDLE" "$POD-fds"
+
 # ---- left alone ----
 
 ok "with --detach it is not waited for" oci exec -d --pid-file "$TMP/pid" "$A" /inside sleep
