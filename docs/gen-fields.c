@@ -7,7 +7,8 @@
  * time only.
  */
 #include "oci/spec.h"
-#include "src/pod/manifest.h"
+#include "src/manifest/manifest.h"
+#include "src/pod/spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>

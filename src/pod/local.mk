@@ -7,17 +7,6 @@ libcpod_sources += \
 	src/pod/history.c src/pod/history.h \
 	src/pod/lifecycle.h \
 	src/pod/locate.c src/pod/locate.h \
-	src/pod/manifest.c src/pod/manifest.h \
-	src/pod/manifest-check.c \
-	src/pod/manifest-container.c \
-	src/pod/manifest-env.c \
-	src/pod/manifest-files.c \
-	src/pod/manifest-network.c \
-	src/pod/manifest-probes.c \
-	src/pod/manifest-resources.c \
-	src/pod/manifest-security.c \
-	src/pod/manifest-tables.c \
-	src/pod/manifest-volumes.c \
 	src/pod/machine.c src/pod/machine.h src/pod/machine-parts.h \
 	src/pod/machine-order.c \
 	src/pod/machine-probes.c \
@@ -26,7 +15,6 @@ libcpod_sources += \
 	src/pod/message.c \
 	src/pod/pod-status.c \
 	src/pod/prober.c \
-	src/pod/quantity.c src/pod/quantity.h \
 	src/pod/reclaim.c \
 	src/pod/restart.c src/pod/restart.h \
 	src/pod/runtime-find.c src/pod/runtimes.h \

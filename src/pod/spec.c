@@ -1,11 +1,11 @@
 /* Loading a pod spec (spec.h has the stages). */
 #include "spec.h"
 
-#include "manifest.h"
 
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/yaml.h"
+#include "src/manifest/manifest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -318,12 +318,13 @@ decode_document (struct cpod_spec *spec, const struct cpod_json *root, const str
 		.file = spec->file, .arena = &spec->arena, .warn = options->warn, .warn_data = options->data,
 		.flags = options->flags & CPOD_LOAD_IGNORE_UNKNOWN ? CPOD_DECODE_IGNORE_UNKNOWN : 0,
 	};
+	const struct cpod_manifest_limits limits = { CPOD_SPEC_NAME_MAX, CPOD_SPEC_MAX_CONTAINERS };
 	struct cpod_spec_document document = { 0 };
 	int ret = 0;
 
 	spec->from_manifest = cpod_manifest_is (root);
 	if (spec->from_manifest) {
-		ret = cpod_manifest_load (spec, &decoder, root, options->name, &root, err);
+		ret = cpod_manifest_load (&decoder, root, options->name, limits, &root, err);
 		cpod_decode_push (&decoder, "spec");
 		decoder.root_len = decoder.path_len;
 	}

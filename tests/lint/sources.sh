@@ -57,7 +57,7 @@ forbidden () {
 }
 
 silent () {
-	sources | grep -E '^(src/base|src/pod|oci|probes|rootfs-tools|modules)/' | grep -vE '^oci/init/|-gen\.c$' >"$TMP/files"
+	sources | grep -E '^(src/base|src/manifest|src/pod|oci|probes|rootfs-tools|modules)/' | grep -vE '^oci/init/|-gen\.c$' >"$TMP/files"
 	! calls "$TMP/files" 'printf|puts|putchar|perror|exit|abort|syslog|err|warn'
 }
 
@@ -79,6 +79,7 @@ ok "src/base knows nothing of containers" arrows src/base oci probes rootfs-tool
 ok "oci knows nothing of pods" arrows oci probes src/pod src/cli
 ok "probes knows runtimes through the table alone" arrows probes oci rootfs-tools src/pod src/cli
 ok "rootfs-tools knows no pods and no runtime" arrows rootfs-tools oci probes src/pod src/cli
+ok "src/manifest knows documents alone" arrows src/manifest oci probes rootfs-tools src/pod src/cli
 ok "src/pod knows runtimes through the table alone" arrows src/pod oci src/cli
 ok "no forbidden function is called" forbidden
 ok "the library prints nothing and never exits" silent

@@ -4,7 +4,8 @@
  * inside of a container, of a pod's spec, or whole documents, and the sentence behind file and place.
  */
 #include "src/base/module.h"
-#include "src/pod/manifest.h"
+#include "src/manifest/manifest.h"
+#include "src/pod/spec.h"
 
 #include <errno.h>
 #include <limits.h>

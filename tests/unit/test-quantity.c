@@ -1,7 +1,7 @@
 /* Resource quantities, the table of names, base64: small things that manifests are made of. */
 #include "src/base/base64.h"
 #include "src/base/names.h"
-#include "src/pod/quantity.h"
+#include "src/manifest/quantity.h"
 
 #include <errno.h>
 #include <inttypes.h>

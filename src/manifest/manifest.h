@@ -1,22 +1,22 @@
 /* Kubernetes manifests: kind Pod, with the ConfigMaps and Secrets that it uses, in one file.
  *
  * A manifest becomes a native pod spec. Stages of a load: the documents are sorted by kind and decoded
- * by the tables in manifest-tables.c, which also write the manual page; what the fields mean together
+ * by the tables in tables.c, which also write the manual page; what the fields mean together
  * is checked; then a native document is built, value by value, each with the place in the manifest
  * that it came from. From there on there is one model: the native decoder reads that document, and
  * nothing behind it knows of manifests.
  *
  *   manifest.c            documents and kinds, the pod's metadata, the fields of the pod
- *   manifest-tables.c     every field: carried out, of no meaning here, or refused
- *   manifest-check.c      errors in Kubernetes' words; names
- *   manifest-container.c  one container to one native entry
- *   manifest-env.c        variables, $(NAME), fieldRef
- *   manifest-probes.c     the schema of probes; names of ports
- *   manifest-resources.c  requests and limits, the QoS class, resourceFieldRef
- *   manifest-security.c   both securityContexts
- *   manifest-volumes.c    volumes and volumeMounts
- *   manifest-files.c      what is in a configMap, secret, downwardAPI or projected volume
- *   manifest-network.c    host names, /etc/hosts, /etc/resolv.conf
+ *   tables.c     every field: carried out, of no meaning here, or refused
+ *   check.c      errors in Kubernetes' words; names
+ *   container.c  one container to one native entry
+ *   env.c        variables, $(NAME), fieldRef
+ *   probes.c     the schema of probes; names of ports
+ *   resources.c  requests and limits, the QoS class, resourceFieldRef
+ *   security.c   both securityContexts
+ *   volumes.c    volumes and volumeMounts
+ *   files.c      what is in a configMap, secret, downwardAPI or projected volume
+ *   network.c    host names, /etc/hosts, /etc/resolv.conf
  *
  * A field that Kubernetes knows is carried out, accepted where it says nothing on one host, or refused
  * by name. Sizes are bounded by the arena: what refers to one value many times does not copy it.
@@ -25,7 +25,8 @@
 #define CPOD_POD_MANIFEST_H
 
 #include "quantity.h"
-#include "spec.h"
+#include "src/base/decode.h"
+#include "src/base/json.h"
 
 #include "src/base/names.h"
 
@@ -184,8 +185,10 @@ struct cpod_manifest_variables {
 	struct cpod_names names;
 };
 
+struct cpod_manifest_limits { unsigned int name_bytes, containers; };
+
 struct cpod_manifest {
-	struct cpod_spec *spec;                  /* the one that is being loaded: arena, file */
+	struct cpod_manifest_limits limits;
 	struct cpod_decoder *decoder;
 	struct cpod_arena *arena;
 	const struct cpod_manifest_pod *pod;
@@ -208,11 +211,11 @@ struct cpod_manifest {
 /* Whether a document is a manifest: it has a "kind" or an "apiVersion". */
 bool cpod_manifest_is (const struct cpod_json *root);
 /* Makes the native document of the manifests that begin at root (siblings of each other). given_name: the caller's
- * name for the pod, or NULL. The document lives in the decoder's arena. */
-int cpod_manifest_load (struct cpod_spec *spec, struct cpod_decoder *decoder, const struct cpod_json *root,
-                        const char *given_name, const struct cpod_json **ret_document, struct cpod_error *err);
+ * name for the pod, or NULL. limits: what a native document may have at most. It lives in the decoder's arena. */
+int cpod_manifest_load (struct cpod_decoder *decoder, const struct cpod_json *root, const char *given_name,
+                        struct cpod_manifest_limits limits, const struct cpod_json **ret_document, struct cpod_error *err);
 
-/* ---- manifest-check.c ---------------------------------------------------------------------- */
+/* ---- check.c ---------------------------------------------------------------------- */
 
 /* "Invalid value: VALUE: reason", "Required value: reason", "Forbidden: reason" and so on, at value. All return
  * -EINVAL. name: a member of object that is pushed first, and whose place is taken when it is there. */

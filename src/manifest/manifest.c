@@ -269,10 +269,10 @@ find_name (struct cpod_manifest *m, const struct cpod_json *document, const char
 	reason = given ? NULL : cpod_manifest_subdomain_error (m->name);
 	if (reason)
 		return cpod_manifest_bad (m->decoder, meta->at, meta->name ? "name" : "generateName", err, "%s", reason);
-	if (!given && strlen (m->name) > CPOD_SPEC_NAME_MAX)
+	if (!given && strlen (m->name) > m->limits.name_bytes)
 		return cpod_manifest_bad (m->decoder, meta->at, "name", err,
 		                          "cpod's pods have names of at most %u bytes; give one with --name",
-		                          CPOD_SPEC_NAME_MAX);
+		                          m->limits.name_bytes);
 	reason = meta->name_space && *meta->name_space ? cpod_manifest_label_error (meta->name_space) : NULL;
 	if (reason)
 		return cpod_manifest_bad (m->decoder, meta->at, "namespace", err, "%s", reason);
@@ -415,11 +415,11 @@ check_count (struct cpod_manifest *m, const struct cpod_json *document, struct c
 		list = spec ? cpod_json_get (spec, lists[i]) : NULL;
 		if (list && list->type == CPOD_JSON_ARRAY)
 			n += list->count;
-		if (n <= CPOD_SPEC_MAX_CONTAINERS)
+		if (n <= m->limits.containers)
 			continue;
 		cpod_decode_push (m->decoder, "spec");
 		cpod_decode_push (m->decoder, lists[i]);
-		return cpod_decode_error (m->decoder, list, err, "more than %u containers", CPOD_SPEC_MAX_CONTAINERS);
+		return cpod_decode_error (m->decoder, list, err, "more than %u containers", m->limits.containers);
 	}
 	return 0;
 }
@@ -479,10 +479,10 @@ look_at_host (struct cpod_manifest *m)
 }
 
 int
-cpod_manifest_load (struct cpod_spec *spec, struct cpod_decoder *decoder, const struct cpod_json *root,
-                    const char *given_name, const struct cpod_json **ret_document, struct cpod_error *err)
+cpod_manifest_load (struct cpod_decoder *decoder, const struct cpod_json *root, const char *given_name,
+                    struct cpod_manifest_limits limits, const struct cpod_json **ret_document, struct cpod_error *err)
 {
-	struct cpod_manifest m = { .spec = spec, .decoder = decoder, .arena = decoder->arena };
+	struct cpod_manifest m = { .limits = limits, .decoder = decoder, .arena = decoder->arena };
 	const struct cpod_json *pod = NULL;
 	int ret;
 
