@@ -27,7 +27,7 @@ before () {
 
 # of NAME CONTAINER: the container's part of the pod's status, on one line, without spaces.
 of () {
-	status "$1" | sed 's/{ *"name": *"/\n&/g' | grep "^{ *\"name\": *\"$2\"" | sed 's/": */":/g; s/, *"/,"/g; s/\[ */[/g; s/ *\]/]/g; s/{ */{/g'
+	status "$1" | sed 's/{ *"name": *"/\n&/g' | grep -m 1 "^{ *\"name\": *\"$2\"" | sed 's/": */":/g; s/, *"/,"/g; s/\[ */[/g; s/ *\]/]/g; s/{ */{/g'
 }
 
 # shows NAME CONTAINER PATTERN
