@@ -103,7 +103,7 @@ load_script (const struct cpod_spec *spec, const char *path, struct cpod_sim_scr
 		return CPOD_EXIT_OK;
 	ret = cpod_file_read (path, SCRIPT_MAX_BYTES, &text, &len, &err);
 	if (ret < 0)
-		return cpod_fail (cpod_exit_for (&err), "%s", err.message);
+		return cpod_fail (ret == -ENOMEM ? CPOD_EXIT_SYSTEM : CPOD_EXIT_USAGE, "%s", err.message);
 	ret = cpod_sim_script_parse (script, spec, path, text, len, &err);
 	free (text);
 	return ret < 0 ? cpod_fail (cpod_exit_for (&err), "%s", err.message) : CPOD_EXIT_OK;

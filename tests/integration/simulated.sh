@@ -103,3 +103,27 @@ ok "a crash loop goes as simulated" compare crash "main other"
 ok "a liveness failure and what follows goes as simulated" compare live main
 ok "a sidecar and its main container go as simulated" compare side "first side main"
 ok "a stop with preStop and a dependency goes as simulated" compare hook "main after"
+
+# ---- The command
+
+ok "ten days of back-off take no time" timeout 10 "$CPOD" simulate --script "$TMP/crash.script" --until 10d --show start "$TMP/crash.json"
+ok "a picture is drawn" "$CPOD" simulate --script "$TMP/side.script" --plot "$TMP/side.svg" --show end "$TMP/side.json"
+ok "with a band for each container" test "$(grep -c '>first<\|>side<\|>main<' "$TMP/side.svg")" -eq 4
+ok "it is well-formed as far as tags go" test "$(grep -c '<text' "$TMP/side.svg")" -eq "$(grep -c '</text>' "$TMP/side.svg")"
+
+# refuses STATUS PATTERN OPTION...: cpod simulate ends so, with a message that matches.
+refuses () {
+	refuses_status=$1 refuses_pattern=$2
+	shift 2
+	refuses_got=0
+	"$CPOD" simulate "$@" >"$TMP/.refused" 2>&1 || refuses_got=$?
+	grep -e "$refuses_pattern" "$TMP/.refused" || { cat "$TMP/.refused"; return 1; }
+	[ "$refuses_got" -eq "$refuses_status" ]
+}
+
+echo '5s nobody exit 1' >"$TMP/bad.script"
+ok "a wrong script is refused with its line" refuses 2 'bad.script:1: there is no container "nobody"' --script "$TMP/bad.script" "$TMP/crash.json"
+ok "a script that is not there is named" refuses 2 'none.script: No such file' --script "$TMP/none.script" "$TMP/crash.json"
+ok "a wrong time is refused" refuses 2 'until is a duration' --until soon "$TMP/crash.json"
+ok "so is a kind that does not exist" refuses 2 'nothing is called "exits"' --show exits "$TMP/crash.json"
+ok "a picture that cannot be written is an error" refuses 125 'write /proc/none.svg' --plot /proc/none.svg --show end "$TMP/crash.json"
