@@ -10,6 +10,7 @@
 
 #include "launch.h"
 #include "production.h"
+#include "watch.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 
@@ -180,6 +181,7 @@ resolve (struct exec *exec, struct cpod_error *err)
 	if ((ret = read_process (exec, &exec->spec.process, err)) < 0
 	    || (ret = cpod_process_resolve (&input, &exec->bundle->arena, &exec->process, err)) < 0)
 		return ret;
+	exec->process.watched = cpod_watch_is_on (exec->bundle->cgroup_fd);
 	terminal = exec->spec.process->terminal.value;
 	if (options->console_socket != NULL && !terminal)
 		return cpod_error_set (err, EINVAL, "--console-socket: the process has no terminal that could be sent");

@@ -8,6 +8,7 @@
 
 #include "devices-bpf.h"
 #include "kernel.h"
+#include "watch.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/loop.h"
@@ -379,6 +380,20 @@ write_config (const struct cpod_making *making, struct cpod_error *err)
 	return ret < 0 ? cpod_error_sys (err, -ret, "keep the configuration of container `%s`", making->state.id) : 0;
 }
 
+/* Says to those in a PID namespace that is joined by path that this one may trace them. */
+static int
+note_watching (const struct cpod_making *making, struct cpod_error *err)
+{
+	const struct cpod_oci_linux *linux_part = making->spec->linux_part;
+	const struct cpod_oci_namespace *items = linux_part != NULL ? linux_part->namespaces.items : NULL;
+	int ret = 0;
+
+	for (size_t i = 0; items != NULL && i < linux_part->namespaces.n && ret == 0; i++)
+		if (items[i].type.value == CPOD_OCI_NS_PID && items[i].path != NULL && items[i].path[0] != '\0')
+			ret = cpod_watch_begin (&making->process.caps, items[i].path, err);
+	return ret;
+}
+
 int
 cpod_making_prepare (struct cpod_making *making, struct cpod_error *err)
 {
@@ -390,6 +405,8 @@ cpod_making_prepare (struct cpod_making *making, struct cpod_error *err)
 		ret = cpod_bundle_state_write (making->dir_fd, &making->state, err);
 	if (ret == 0)
 		ret = write_config (making, err);
+	if (ret == 0)
+		ret = note_watching (making, err);
 	return ret < 0 ? ret : make_cgroup (making, err);
 }
 

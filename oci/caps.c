@@ -213,6 +213,12 @@ wanted (const struct cpod_oci_capabilities *spec)
 	return bits;
 }
 
+bool
+cpod_caps_may_trace (const struct cpod_op_caps *caps)
+{
+	return ((caps->bounding | caps->permitted | caps->inheritable) >> CAP_SYS_PTRACE & 1) != 0;
+}
+
 int
 cpod_caps_resolve (const struct cpod_oci_capabilities *spec, bool pod, struct cpod_op_caps *ret_caps,
                    struct cpod_error *err)

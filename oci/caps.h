@@ -37,6 +37,9 @@ int cpod_caps_resolve (const struct cpod_oci_capabilities *spec, bool pod, struc
 int cpod_caps_resolve_within (const struct cpod_oci_capabilities *spec, bool pod, uint64_t known,
                               uint64_t available, struct cpod_op_caps *ret_caps, struct cpod_error *err);
 
+/* Whether a process with these may ever trace what it was not meant to. */
+bool cpod_caps_may_trace (const struct cpod_op_caps *caps);
+
 /* The number of a "CAP_" name, in any case, or -1. */
 int cpod_caps_number (const char *name);
 /* Adds the names of bits to text, upper case, separated by ", ". */

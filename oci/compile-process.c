@@ -19,7 +19,6 @@
 #include "src/base/error.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -230,13 +229,6 @@ compile_filter (struct cpod_plan *plan, const struct cpod_process *process)
 	op->seccomp.flags = program->flags;
 }
 
-/* Whether a program of the container may ever trace what it was not meant to. */
-static bool
-may_trace (const struct cpod_op_caps *caps)
-{
-	return ((caps->bounding | caps->permitted | caps->inheritable) >> CAP_SYS_PTRACE & 1) != 0;
-}
-
 /* Whether the number of its user's processes is limited, which the kernel looks at when one is born. */
 static bool
 limits_processes (const struct cpod_process *process)
@@ -250,7 +242,7 @@ limits_processes (const struct cpod_process *process)
 bool
 cpod_process_may_come_early (const struct cpod_process *process)
 {
-	return !process->watched && !may_trace (&process->caps) && !limits_processes (process);
+	return !process->watched && !cpod_caps_may_trace (&process->caps) && !limits_processes (process);
 }
 
 /* The command begins, if it does so here. One with a terminal leads its session itself: a terminal goes with the end of
@@ -281,7 +273,7 @@ cpod_compile_process (struct cpod_plan *plan, const struct cpod_process *process
 	size_t argc = 0, envc = 0;
 	bool exec = birth != CPOD_BIRTH_NONE && birth != CPOD_BIRTH_CONTAINER;
 	bool born = birth != CPOD_BIRTH_NONE && birth != CPOD_BIRTH_DONE;
-	bool late = born && (process->watched || may_trace (&process->caps));
+	bool late = born && (process->watched || cpod_caps_may_trace (&process->caps));
 
 	while (argv[argc] != NULL)
 		argc++;

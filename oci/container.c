@@ -7,6 +7,7 @@
  */
 #include "production.h"
 
+#include "watch.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/loop.h"
@@ -385,7 +386,9 @@ cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	op->fd = pair[0];
 	(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
 	cpod_rtc_give_pipes (&c->process, c->stdio_fd);
-	ret = prepare_cgroup (c, err);
+	ret = cpod_watch_begin (&c->process.caps, c->namespaces.path[CPOD_OCI_NS_PID], err);
+	if (ret == 0)
+		ret = prepare_cgroup (c, err);
 	c->plan.cgroup_fd = c->cgroup_fd;
 	if (ret == 0 && is_beside (c))
 		ret = start_own_init (c, err);

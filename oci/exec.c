@@ -10,6 +10,7 @@
  */
 #include "production.h"
 
+#include "watch.h"
 #include "src/base/error.h"
 #include "src/base/fd.h"
 #include "src/base/loop.h"
@@ -215,13 +216,15 @@ compile (struct cpod_rt_op *op, const struct cpod_rt_exec_config *config, struct
 	const struct cpod_rt_container *c = op->container;
 	const char *const *envp = environment (c, config, &op->plan);
 	enum cpod_terminal terminal = CPOD_TERMINAL_NONE;
+	struct cpod_process process = c->process;
 	int ret;
 
 	if (envp == NULL)
 		return cpod_error_oom (err);
+	process.watched = process.watched || cpod_watch_is_on (c->cgroup_fd);
 	ret = terminal_of (config, &terminal, err);
 	if (ret == 0)
-		ret = cpod_compile_exec (&c->process, config->argv, envp, config->cwd, config->stdio_fd, to_join (c),
+		ret = cpod_compile_exec (&process, config->argv, envp, config->cwd, config->stdio_fd, to_join (c),
 		                         CPOD_OLD_NULL, terminal, config->tty_rows, config->tty_columns, &op->plan, err);
 	if (ret == 0 && terminal == CPOD_TERMINAL_NEW)
 		cpod_plan_set_fd (&op->plan, CPOD_SLOT_TTY_SOCKET, config->tty_socket_fd);

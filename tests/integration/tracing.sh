@@ -53,3 +53,29 @@ newcomers () {
 newcomers >"$TMP/newcomers" 2>&1 &
 ok "no container's first process is seen there before it is confined" caught tracer
 wait $! || true   # the last one may have come too late
+
+# ---- a container that joins another's PID namespace, and may trace ----
+
+# Linux 6.17 can make the procfs by which it sees whom it holds.
+if [ "$(uname -r | awk -F. '{ print $1 * 100 + $2 }')" -lt 617 ]; then
+	skip "no command is seen from beside with more than its container's own rights" "Linux 6.17"
+else
+	pod "$(container main /inside sleep)" >"$TMP/beside.json"
+	ok "a container that may not trace runs" start beside
+	beside=
+	for pid in $(marked); do
+		tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q '^/inside sleep' && beside=$pid
+	done
+	PROCESS=$TRACER
+	SPEC="\"linux\": {\"namespaces\": [{\"type\": \"mount\"}, {\"type\": \"pid\", \"path\": \"/proc/$beside/ns/pid\"}]}"
+	pod "$(container main /inside catch 20)" >"$TMP/watcher.json"
+	unset SPEC PROCESS
+	ok "one that may trace joins its PID namespace" start watcher --logs
+	watched () {
+		until ended watcher; do "$CPOD" exec "$POD-beside" main -- /inside exit 0; done
+	}
+	watched >"$TMP/commands" 2>&1 &
+	ok "no command is seen from beside with more than its container's own rights" caught watcher
+	wait $! || true
+	ok "the pod ends" finish beside
+fi
