@@ -1330,6 +1330,23 @@ a_blocking_call_that_says_try_again_has_failed (void **state)
 	destroy ();
 }
 
+static void
+a_blocking_runtime_makes_a_restarted_container_anew (void **state)
+{
+	(void) state;
+	create_with (&fake_blocking_runtime, "{\"restartPolicy\":\"OnFailure\",\"containers\":[{\"name\":\"a\",\"spec\":{}}]}");
+	start ();
+	UNTIL (container ("a")->running);
+	fake_exit ("a", 3, 0);
+	UNTIL (container ("a")->running && container ("a")->restarts == 1);
+	assert_int_equal (logged ("create a;"), 2);
+	assert_int_equal (fake.n_containers, 1);
+	fake_exit ("a", 0, 0);
+	UNTIL (cpod_pod_ended (pod));
+	assert_states ("a", "015014");
+	destroy ();
+}
+
 /* Once more before each test: a destroy that a failed assertion skipped must not spoil the next. */
 static int
 teardown (void **state)
@@ -1400,6 +1417,7 @@ main (void)
 		TEST (a_blocking_exec_beyond_its_timeout_is_a_failure_and_makes_no_second_call),
 		TEST (a_blocking_pod_can_be_destroyed_in_any_phase),
 		TEST (a_blocking_call_that_says_try_again_has_failed),
+		TEST (a_blocking_runtime_makes_a_restarted_container_anew),
 	};
 
 	return cmocka_run_group_tests (tests, NULL, NULL);
