@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -85,6 +86,20 @@ say_end (const struct cpod_status *status)
 	return cpod_fail (CPOD_EXIT_NO, "run: pod %s has ended before it ran", status->name);
 }
 
+/* An init container has failed: where it is run again and again this may last for ever, so the reason is said when it
+ * comes up the second time. */
+static void
+note_init_failure (struct cpod_starting *starting, const struct cpod_status *status, size_t index, const char *why)
+{
+	const bool again = strncmp (starting->last_error, why, sizeof (starting->last_error) - 1) == 0;
+
+	starting->n_same = again ? starting->n_same + 1 : 1;
+	snprintf (starting->last_error, sizeof (starting->last_error), "%s", why);
+	if (starting->n_same == 2 && starting->wait == CPOD_WAIT_RUNNING)
+		cpod_say ("run: pod %s waits for its init container %s, which fails: %s", status->name,
+		          status->containers[index].name, why);
+}
+
 /* The place of the container that an event is about; status->n_containers for an event of the pod. */
 static size_t
 index_of (const struct cpod_status *status, const struct cpod_event *event)
@@ -123,6 +138,8 @@ cpod_starting_event (struct cpod_starting *starting, struct cpod_pod *pod, const
 		report (starting, CPOD_EXIT_OK);
 	else if (is_failure (starting, status, index, event))
 		report (starting, say_failure (status, &status->containers[index]));
+	else if (event->type == CPOD_EVENT_ERROR && index < status->n_init && event->message != NULL)
+		note_init_failure (starting, status, index, event->message);
 	else if (event->type == CPOD_EVENT_ENDED)
 		report (starting, all_have_run (starting, status) ? CPOD_EXIT_OK : say_end (status));
 }

@@ -13,6 +13,8 @@ struct cpod_starting {
 	enum cpod_wait wait;
 	int report_fd;                  /* owned; -1: it was reported, or nobody waits */
 	bool *started;                  /* owned; by the container's place: its program was executed. NULL: none was */
+	char last_error[256];           /* the beginning of an init container's last error */
+	unsigned int n_same;            /* how often it came up */
 	struct cpod_source source;      /* hangs up when the command that waits goes away */
 	void (*deserted) (void *data);  /* then */
 	void *data;

@@ -69,6 +69,11 @@ INIT=$(container prep /inside wait-for "$TMP/root/tmp/go") && pod "$(container m
 rm -rf "$TMP/root/tmp/go"
 ok "--wait=started returns with the first init container" says 0 "$POD-slow" timeout 20 "$CPOD" run -d --wait=started --name "$POD-slow" "$TMP/slow.json"
 ok "which still runs" says 0 "$POD-slow  *pending " "$CPOD" ps
+INIT=$(container prep /inside seq echo broken , exit 3) && TOP='"restartPolicy": "Always"' && pod "$(container main /inside sleep)" >"$TMP/again.json"
+"$CPOD" run -d --name "$POD-again" "$TMP/again.json" >"$TMP/again.out" 2>&1 &
+waiting=$!
+ok "an init container that fails again and again is told while it waits" within 10 says 0 'waits for its init container prep, which fails: exit status 3$' cat "$TMP/again.out"
+kill -TERM "$waiting"
 
 # The command that waits is interrupted: what it wanted is wanted no more.
 "$CPOD" run -d --name "$POD-gone" "$TMP/slow.json" >"$TMP/gone.out" 2>&1 &
