@@ -210,6 +210,7 @@ set_options (struct cpod_fetch *fetch)
 		{ CURLOPT_FRESH_CONNECT, 1 }, { CURLOPT_FORBID_REUSE, 1 }, { CURLOPT_PATH_AS_IS, 1 }, { CURLOPT_HTTP09_ALLOWED, 0 },
 		{ CURLOPT_DNS_CACHE_TIMEOUT, 0 }, { CURLOPT_SSL_SESSIONID_CACHE, 0 }, { CURLOPT_BUFFERSIZE, 16 << 10 },
 		{ CURLOPT_TCP_KEEPALIVE, 0 }, { CURLOPT_HTTP_TRANSFER_DECODING, 1 }, { CURLOPT_NETRC, CURL_NETRC_IGNORED },
+		{ CURLOPT_QUICK_EXIT, 1 },   /* a name that is still looked for when the attempt is given up is left to its thread */
 	};
 	const struct { CURLoption option; const void *value; } pointers[] = {
 		{ CURLOPT_URL, fetch->url }, { CURLOPT_PROXY, "" }, { CURLOPT_PROTOCOLS_STR, "http,https" },

@@ -13,9 +13,12 @@
 #include "src/base/module.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -434,6 +437,46 @@ a_server_that_never_answers_is_given_up (void **state)
 	assert_int_equal (got.outcome, CPOD_OUTCOME_SUCCESS);
 }
 
+/* ---- A name server that does not answer --------------------------------------------------- */
+
+static atomic_int looked_up, released, left;
+
+/* In place of the C library's, where the name is one that nobody knows: the resolver's thread waits here. */
+__attribute__ ((visibility ("default"))) int
+getaddrinfo (const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+	int (*real) (const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	*(void **) &real = dlsym (RTLD_NEXT, "getaddrinfo");
+	if (name == NULL || strcmp (name, "unanswered.invalid") != 0)
+		return real (name, service, hints, ret);
+	looked_up = 1;
+	for (int i = 0; i < 1000 && !released; i++)
+		(void) usleep (10000);
+	left = 1;
+	return EAI_AGAIN;
+}
+
+static void
+giving_up_does_not_wait_for_a_name (void **state)
+{
+	struct cpod_net_target asked = target (CPOD_NET_HTTP, "/ok");
+
+	(void) state;
+	asked.url = "http://unanswered.invalid:80/ok";
+	assert_int_equal (cpod_probe_net_start (&net, &asked, &got), 0);
+	for (int i = 0; i < 1000 && !looked_up; i++)
+		(void) cpod_loop_turn (&loop, 10);
+	assert_int_equal (looked_up, 1);
+	cpod_probe_net_cancel (&net);
+	assert_int_equal (left, 0);
+	released = 1;
+	while (!left)
+		(void) usleep (1000);
+	get ("/ok");
+	assert_int_equal (got.outcome, CPOD_OUTCOME_SUCCESS);
+}
+
 /* ---- TCP and gRPC ------------------------------------------------------------------------- */
 
 static void
@@ -504,6 +547,7 @@ main (void)
 		TEST (nobody_there_is_failure),
 		TEST (without_a_socket_the_attempt_is_an_error),
 		TEST (a_server_that_never_answers_is_given_up),
+		TEST (giving_up_does_not_wait_for_a_name),
 		TEST (a_connection_is_success),
 		TEST (only_a_serving_service_is_success),
 		TEST (what_does_not_speak_grpc_is_failure),
