@@ -107,14 +107,43 @@ static const struct cpod_field header_fields[] = {
 	{ "name", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED | CPOD_FIELD_NONEMPTY, OFF (http_header, name), .where = "its name" },
 	{ "value", CPOD_KIND_STRING, CPOD_FIELD_REQUIRED, OFF (http_header, value), .where = "its value" },
 };
-static const struct cpod_object header_object = { "httpHeaders", TABLE (http_header, header_fields), NULL, false };
+
+/* A name and a value of one line: what is behind its end would be another field, or another request. RFC 9110, 5.1 and 5.5. */
+static int
+check_header (struct cpod_decoder *decoder, const struct cpod_json *value, void *target, struct cpod_error *err)
+{
+	const struct cpod_http_header *header = target;
+
+	if (header->name[strspn (header->name, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")])
+		return cpod_decode_error (decoder, value, err, "name: \"%.40s\" cannot be the name of a header field", header->name);
+	for (const char *at = header->value; *at; at++)
+		if (((unsigned char) *at < ' ' && *at != '\t') || *at == 0x7f)
+			return cpod_decode_error (decoder, value, err, "value: of %.40s must be one line without control characters",
+			                          header->name);
+	return 0;
+}
+static const struct cpod_object header_object = { "httpHeaders", TABLE (http_header, header_fields), check_header, false };
+
+/* A name or an address, which is to stand in a URL: nothing that would end it there. */
+static int
+decode_host (struct cpod_decoder *decoder, const struct cpod_json *value, void *target, struct cpod_error *err)
+{
+	if (value->type != CPOD_JSON_STRING)
+		return cpod_decode_error (decoder, value, err, "expected a string, found %s", cpod_json_type_name (value->type));
+	if (strlen (value->text) > 253
+	    || value->text[strspn (value->text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._:")])
+		return cpod_decode_error (decoder, value, err, "\"%.40s\" is neither a host name nor an address", value->text);
+	*(const char **) target = value->text;
+	return 0;
+}
 
 static const char *const scheme_words[] = { "HTTP", "HTTPS", NULL };
 static const struct cpod_field http_get_fields[] = {
 	{ "path", CPOD_KIND_STRING, 0, OFF (http_get, path), .where = "default /" },
 	{ "port", CPOD_KIND_CUSTOM, CPOD_FIELD_REQUIRED, OFF (http_get, port), .custom = decode_port,
 	  .where = "a number, or the name of one of the container's ports" },
-	{ "host", CPOD_KIND_STRING, 0, OFF (http_get, host), .where = "default 127.0.0.1, in the pod's network" },
+	{ "host", CPOD_KIND_CUSTOM, 0, OFF (http_get, host), .custom = decode_host,
+	  .where = "a name or an address; default 127.0.0.1, in the pod's network" },
 	{ "scheme", CPOD_KIND_ENUM, 0, OFF (http_get, scheme), .words = scheme_words,
 	  .where = "HTTP, or HTTPS with any certificate; default HTTP" },
 	{ "httpHeaders", CPOD_KIND_ARRAY, 0, OFF (http_get, headers), .object = &header_object,
@@ -125,7 +154,8 @@ const struct cpod_object cpod_http_get_object = { "httpGet", TABLE (http_get, ht
 static const struct cpod_field tcp_socket_fields[] = {
 	{ "port", CPOD_KIND_CUSTOM, CPOD_FIELD_REQUIRED, OFF (tcp_socket, port), .custom = decode_port,
 	  .where = "a number, or the name of one of the container's ports" },
-	{ "host", CPOD_KIND_STRING, 0, OFF (tcp_socket, host), .where = "default 127.0.0.1, in the pod's network" },
+	{ "host", CPOD_KIND_CUSTOM, 0, OFF (tcp_socket, host), .custom = decode_host,
+	  .where = "a name or an address; default 127.0.0.1, in the pod's network" },
 };
 static const struct cpod_object tcp_socket_object = { "tcpSocket", TABLE (tcp_socket, tcp_socket_fields), NULL, false };
 

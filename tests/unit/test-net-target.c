@@ -11,6 +11,7 @@
 #include "src/base/json.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct cpod_arena arena;
@@ -101,6 +102,48 @@ a_path_cannot_write_a_line_of_its_own (void **state)
 	(void) state;
 	assert_string_equal (target ("{\"httpGet\": {\"port\": 80, \"path\": \"/a b\\r\\nX: y\"}}").url,
 	                     "http://127.0.0.1:80/a%20b%0D%0AX:%20y");
+}
+
+/* Whether a readiness probe with that text is refused with those words. */
+static void
+assert_refused (const char *text, const char *words)
+{
+	struct cpod_probe_spec spec = { 0 };
+	struct cpod_decoder decoder = { .file = "test", .arena = &arena };
+	struct cpod_json *root;
+
+	assert_int_equal (cpod_json_parse ("test", text, strlen (text), 0, &arena, &root, &error), 0);
+	assert_int_equal (cpod_decode (&decoder, root, &cpod_readiness_probe_object, &spec, &error), -EINVAL);
+	if (!strstr (error.message, words))
+		fail_msg ("%s", error.message);
+}
+
+static void
+a_header_field_is_one_line (void **state)
+{
+	(void) state;
+	assert_refused ("{\"httpGet\": {\"port\": 80, \"httpHeaders\": [{\"name\": \"A\", \"value\": \"1\\r\\nB: 2\"}]}}", "httpHeaders[0]");
+	assert_refused ("{\"httpGet\": {\"port\": 80, \"httpHeaders\": [{\"name\": \"A\", \"value\": \"1\\n\"}]}}", "one line");
+	assert_refused ("{\"httpGet\": {\"port\": 80, \"httpHeaders\": [{\"name\": \"A\", \"value\": \"\\u007f\"}]}}", "one line");
+	assert_refused ("{\"httpGet\": {\"port\": 80, \"httpHeaders\": [{\"name\": \"A: 1\\r\\nB\", \"value\": \"2\"}]}}", "name");
+	assert_refused ("{\"httpGet\": {\"port\": 80, \"httpHeaders\": [{\"name\": \"A B\", \"value\": \"2\"}]}}", "cannot be the name");
+	(void) target ("{\"httpGet\": {\"port\": 80, \"httpHeaders\": [{\"name\": \"A\", \"value\": \"a\\tb \u00e9\"}]}}");
+}
+
+static void
+a_host_is_nothing_else_of_a_url (void **state)
+{
+	static const char *const hosts[] = { "a/b", "me@a", "a?b", "a#b", "a b", "a\\r\\nb", "[::1]", "%31" };
+	char text[120];
+
+	(void) state;
+	for (size_t i = 0; i < sizeof (hosts) / sizeof (hosts[0]); i++) {
+		(void) snprintf (text, sizeof (text), "{\"httpGet\": {\"port\": 80, \"host\": \"%s\"}}", hosts[i]);
+		assert_refused (text, "neither a host name nor an address");
+		(void) snprintf (text, sizeof (text), "{\"tcpSocket\": {\"port\": 80, \"host\": \"%s\"}}", hosts[i]);
+		assert_refused (text, "neither a host name nor an address");
+	}
+	assert_refused ("{\"tcpSocket\": {\"port\": 80, \"host\": 1}}", "expected a string");
 }
 
 static void
@@ -198,6 +241,8 @@ main (void)
 		TEST (httpGet_has_kubernetes_defaults),
 		TEST (scheme_host_and_path_make_the_url),
 		TEST (a_path_cannot_write_a_line_of_its_own),
+		TEST (a_header_field_is_one_line),
+		TEST (a_host_is_nothing_else_of_a_url),
 		TEST (the_users_header_fields_replace_the_defaults),
 		TEST (a_port_by_name_must_be_the_containers),
 		TEST (tcpSocket_needs_no_module_for_an_address),
