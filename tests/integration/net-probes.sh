@@ -18,7 +18,7 @@ shows () { status "$1" | grep -e "$2" >/dev/null || { status "$1"; return 1; }; 
 MORE="\"ports\": [{\"name\": \"web\", \"containerPort\": 8080}],
 	\"readinessProbe\": $(fast '"httpGet": {"port": "web", "path": "/ready?a=b", "httpHeaders": [{"name": "X-Test", "value": "1"}]}')"
 server=$(container server /inside serve 8080 /flags/ready)
-MORE="\"livenessProbe\": $(fast '"tcpSocket": {"port": 8080}')"
+MORE='"livenessProbe": {"tcpSocket": {"port": 8080}, "periodMilliseconds": 250, "failureThreshold": 40}'
 beside=$(container beside /inside sleep)
 pod "$server" "$beside" >"$TMP/web.json"
 ok "a pod whose server is asked over HTTP and TCP runs" start web --logs
