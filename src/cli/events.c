@@ -221,6 +221,15 @@ drop (struct follow *follow, size_t i)
 	memmove (&pods->clients[i], &pods->clients[i + 1], (--pods->n - i) * sizeof (*pods->clients));
 }
 
+/* The stream of a pod has broken off: with its supervisor, since one that ends says so. */
+static void
+say_killed (struct follow *follow, const char *pod)
+{
+	cpod_say ("events: the supervisor of pod %s was killed", pod);
+	if (follow->inotify_fd < 0 && follow->pods->status == CPOD_EXIT_OK)
+		follow->pods->status = CPOD_EXIT_NO;
+}
+
 /* Prints the events that a pod has sent. */
 static int
 take_events (struct follow *follow, size_t i)
@@ -230,8 +239,8 @@ take_events (struct follow *follow, size_t i)
 	struct cpod_varlink_message reply;
 	const struct cpod_json *event;
 	struct cpod_error err;
+	int status = CPOD_EXIT_OK, ret;
 	bool over = false;
-	int ret;
 
 	/* What has come is taken without waiting: an answer that is late ends the loop. */
 	while ((ret = cpod_client_receive (client, 0, &reply, &err)) == 0 && !over) {
@@ -240,9 +249,13 @@ take_events (struct follow *follow, size_t i)
 		if (event != NULL && strcmp (cpod_member_text (event, "type", ""), "subscribed") != 0)
 			add_event (&out, client->pod, event, follow->json);
 	}
+	if (out.len > 0)
+		status = cpod_print (&out);
+	if (!over && ret != -ETIMEDOUT)
+		say_killed (follow, client->pod);
 	if (over || ret != -ETIMEDOUT)
 		drop (follow, i);
-	return out.len > 0 ? cpod_print (&out) : CPOD_EXIT_OK;
+	return status;
 }
 
 /* Notes the names that have come into the state directory. */

@@ -65,6 +65,19 @@ ok "of which all pods' follower goes on" kill -0 "$all"
 ok "and knows" within 10 grep "$POD-p: ended" "$TMP/all"
 kill "$all"
 
+# A supervisor that is killed cannot say that its pod has ended.
+pod "$(container main /inside sleep)" >"$TMP/k.json"
+ok "a pod whose supervisor will be killed" says 0 '' "$CPOD" run -d --name "$POD-k" "$TMP/k.json"
+"$CPOD" events -f "$POD-k" >"$TMP/killed" 2>&1 &
+events=$!
+ok "is followed" within 10 grep "$POD-k main: runs" "$TMP/killed"
+kill -KILL "$("$CPOD" status "$POD-k" | sed -n 's/.*supervisor \([0-9]*\)$/\1/p')"
+got=0
+wait "$events" || got=$?
+ok "its follower ends with status 1" [ "$got" -eq 1 ]
+ok "and says why" within 10 grep "events: the supervisor of pod $POD-k was killed" "$TMP/killed"
+ok "gc takes it away" says 0 "$POD-k" "$CPOD" gc
+
 # After the end, of a detached pod; both streams; a line without an end.
 pod "$(container main /inside seq output 100000 , echo last)" >"$TMP/d.json"
 ok "a pod that writes much, in the background" says 0 '' "$CPOD" run -d --name "$POD-d" "$TMP/d.json"
