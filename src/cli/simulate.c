@@ -91,7 +91,7 @@ choose_kinds (struct output *out, const char *list)
 
 /* Reads the script; none is an empty one. */
 static int
-load_script (const struct cpod_spec *spec, const char *path, struct cpod_sim_script *script)
+read_script (const struct cpod_spec *spec, const char *path, struct cpod_sim_script *script)
 {
 	struct cpod_error err;
 	size_t len;
@@ -107,6 +107,18 @@ load_script (const struct cpod_spec *spec, const char *path, struct cpod_sim_scr
 	ret = cpod_sim_script_parse (script, spec, path, text, len, &err);
 	free (text);
 	return ret < 0 ? cpod_fail (cpod_exit_for (&err), "%s", err.message) : CPOD_EXIT_OK;
+}
+
+/* The script, with what it leaves unsaid of init containers. */
+static int
+load_script (const struct cpod_spec *spec, const char *path, struct cpod_sim_script *script)
+{
+	int status = read_script (spec, path, script);
+	struct cpod_error err;
+
+	if (status == CPOD_EXIT_OK && cpod_sim_script_end_inits (script, spec, &err) < 0)
+		status = cpod_fail (CPOD_EXIT_SYSTEM, "%s", err.message);
+	return status;
 }
 
 /* When it ends at the latest. */
@@ -192,5 +204,6 @@ const struct cpod_command cpod_command_simulate = {
 	.summary = "Show what a pod would do, on a virtual clock",
 	.details = "Runs the pod's state machine without a container: starts, ends and results of probes come from the\n"
 	           "script, everything else follows, days in milliseconds. Prints time, container and what happens, one\n"
-	           "line each. Without a script every container runs for ever and every probe succeeds.\n",
+	           "line each. Without a script every init container ends at once with status 0, every other container\n"
+	           "runs for ever, and every probe succeeds.\n",
 };

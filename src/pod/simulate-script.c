@@ -396,6 +396,35 @@ cpod_sim_script_parse (struct cpod_sim_script *script, const struct cpod_spec *s
 	return ret;
 }
 
+/* true if a step says how or when a run of the container ends. */
+static bool
+tells_end (const struct cpod_sim_script *script, size_t container)
+{
+	for (size_t i = 0; i < script->n; i++)
+		if ((script->items[i].verb == CPOD_SIM_EXIT || script->items[i].verb == CPOD_SIM_LASTS)
+		    && script->items[i].container == container)
+			return true;
+	return false;
+}
+
+int
+cpod_sim_script_end_inits (struct cpod_sim_script *script, const struct cpod_spec *spec, struct cpod_error *err)
+{
+	struct cpod_sim_step *items = calloc (script->n + spec->n_init + 1, sizeof (*items));
+	size_t n = 0;
+
+	if (!items)
+		return cpod_error_oom (err);
+	for (size_t i = 0; i < spec->n_init; i++)
+		if (!spec->containers[i].sidecar && !tells_end (script, i))
+			items[n++] = (struct cpod_sim_step) { .verb = CPOD_SIM_LASTS, .container = i };
+	for (size_t i = 0; i < script->n; i++)
+		items[n + i] = script->items[i];
+	free (script->items);
+	*script = (struct cpod_sim_script) { .items = items, .n = n + script->n, .capacity = n + script->n };
+	return 0;
+}
+
 void
 cpod_sim_script_finish (struct cpod_sim_script *script)
 {

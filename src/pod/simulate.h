@@ -48,6 +48,9 @@ struct cpod_sim_script {
 /* Reads len bytes of text, lines or a JSON array; name stands for the file in messages. -EINVAL with the place. */
 int cpod_sim_script_parse (struct cpod_sim_script *script, const struct cpod_spec *spec, const char *name,
                            const char *text, size_t len, struct cpod_error *err);
+/* Has each init container that is no sidecar end at once with status 0, unless the script says when or how one of its
+ * runs ends: else what comes after it would never be seen. -ENOMEM. */
+int cpod_sim_script_end_inits (struct cpod_sim_script *script, const struct cpod_spec *spec, struct cpod_error *err);
 void cpod_sim_script_finish (struct cpod_sim_script *script);
 /* "1h30m", "250ms", "2d", "90" (seconds) to nanoseconds; false: it is none. */
 bool cpod_sim_duration (const char *text, uint64_t *ret_ns);

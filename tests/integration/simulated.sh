@@ -111,6 +111,14 @@ ok "a picture is drawn" "$CPOD" simulate --script "$TMP/side.script" --plot "$TM
 ok "with a band for each container" test "$(grep -c '>first<\|>side<\|>main<' "$TMP/side.svg")" -eq 4
 ok "it is well-formed as far as tags go" test "$(grep -c '<text' "$TMP/side.svg")" -eq "$(grep -c '</text>' "$TMP/side.svg")"
 
+# starts OPTION...: who is started, in order.
+starts () {
+	"$CPOD" simulate --show start "$@" "$TMP/side.json" | awk '{ printf "%s ", $2 }'
+}
+ok "an init container that nothing is said of ends well, and a sidecar runs on" [ "$(starts)" = "first side main " ]
+echo '0 first lasts forever' >"$TMP/forever.script"
+ok "one of which it is said runs for ever" [ "$(starts --script "$TMP/forever.script")" = "first " ]
+
 # refuses STATUS PATTERN OPTION...: cpod simulate ends so, with a message that matches.
 refuses () {
 	refuses_status=$1 refuses_pattern=$2
