@@ -294,7 +294,7 @@ make (struct cpod_making *making, struct cpod_error *err)
 		ret = join_pid_namespace (making, err);
 	if (ret < 0)
 		return ret;
-	cpod_rtc_give_pipes (&making->process, (const int32_t[3]) { 0, 1, 2 });
+	cpod_rtc_give_pipes (&making->process, making->ids.uids.n > 0 ? &making->ids : NULL, (const int32_t[3]) { 0, 1, 2 });
 	ret = launch_somehow (making, their_end, err);
 	cpod_fd_close (&their_end);
 	making->state.pid = making->pid;

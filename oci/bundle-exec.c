@@ -380,7 +380,7 @@ start (struct exec *exec, struct cpod_error *err)
 		return cpod_error_sys (err, errno, "pipe for a command's start");
 	status_fd = pair[0];
 	their_end = pair[1];
-	cpod_rtc_give_pipes (&exec->process, (const int32_t[3]) { 0, 1, 2 });
+	cpod_rtc_give_pipes (&exec->process, NULL, (const int32_t[3]) { 0, 1, 2 });
 	ret = launch_somehow (exec, their_end, err);
 	cpod_fd_close (&their_end);
 	if (ret == 0)

@@ -296,7 +296,8 @@ cpod_compile_exec (const struct cpod_process *process, const char *const *argv, 
 	plan->header.joins = early;
 	if (terminal != CPOD_TERMINAL_NEW && !early)
 		cpod_compile_stdio (plan, stdio_fd);
-	compile_give_pipes (plan, process);
+	if (!early)
+		compile_give_pipes (plan, process);
 	cpod_plan_give (plan, CPOD_GIVEN_FD, CPOD_SLOT_NONE, NULL, "the container");
 	op = cpod_plan_add (plan, CPOD_OP_SETNS, NULL, "join the container's namespaces");
 	op->setns.slot = CPOD_SLOT_FIRST;
@@ -304,6 +305,7 @@ cpod_compile_exec (const struct cpod_process *process, const char *const *argv, 
 	if (early) {
 		cpod_plan_add (plan, CPOD_OP_BIRTH, NULL, "give birth to the command");
 		cpod_compile_stdio (plan, stdio_fd);
+		compile_give_pipes (plan, process);
 	}
 	if (process->oom_score_adj.set) {
 		cpod_plan_add (plan, CPOD_OP_PROC, NULL, "open a procfs");

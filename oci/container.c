@@ -131,16 +131,27 @@ keep_stdio (struct cpod_rt_container *c, const int32_t fds[3], struct cpod_error
 }
 
 void
-cpod_rtc_give_pipes (const struct cpod_process *process, const int32_t fds[3])
+cpod_rtc_give_pipes (const struct cpod_process *process, const struct cpod_idmap *ids, const int32_t fds[3])
 {
+	uint32_t uid = process->uid, gid = process->gid;
 	struct statfs fs;
 
-	if (process->gives_pipes || (process->uid == 0 && process->gid == 0))
+	if (process->gives_pipes && (ids == NULL || geteuid () != 0))
+		return;
+	if (ids != NULL && (!cpod_id_ranges_find (&ids->uids, uid, &uid) || !cpod_id_ranges_find (&ids->gids, gid, &gid)))
+		return;
+	if (uid == 0 && gid == 0)
 		return;
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0 && fstatfs (fds[i], &fs) == 0 && fs.f_type == PIPEFS_MAGIC
-		    && fchown (fds[i], process->uid, process->gid) < 0)
+		    && fchown (fds[i], uid, gid) < 0)
 			return;   /* then it cannot be opened again; it can be used */
+}
+
+const struct cpod_idmap *
+cpod_rtc_ids (const struct cpod_rt_container *c)
+{
+	return c->pod->own_users ? &c->pod->ids : NULL;
 }
 
 /* Where its cgroup is: its own place in the pod's, or what the spec says (from the root when absolute; then it must be
@@ -385,7 +396,7 @@ cpod_rtc_start (struct cpod_rt_container *c, struct cpod_rt_op **ret_op, int *re
 	op->container = c;
 	op->fd = pair[0];
 	(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
-	cpod_rtc_give_pipes (&c->process, c->stdio_fd);
+	cpod_rtc_give_pipes (&c->process, cpod_rtc_ids (c), c->stdio_fd);
 	ret = cpod_watch_begin (&c->process.caps, c->namespaces.path[CPOD_OCI_NS_PID], err);
 	if (ret == 0)
 		ret = prepare_cgroup (c, err);

@@ -281,7 +281,7 @@ cpod_rtexec_start (struct cpod_rt_container *c, const struct cpod_rt_exec_config
 		(void) fcntl (op->fd, F_SETFL, O_NONBLOCK);
 		ret = compile (op, config, err);
 	}
-	cpod_rtc_give_pipes (&c->process, config->stdio_fd);
+	cpod_rtc_give_pipes (&c->process, cpod_rtc_ids (c), config->stdio_fd);
 	if (ret == 0)
 		ret = take_group (c, &op->group, err);
 	if (ret == 0) {

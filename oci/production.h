@@ -201,8 +201,11 @@ int cpod_rtc_kill (struct cpod_rt_container *c, int signal, struct cpod_error *e
 int cpod_rtc_exit_fd (struct cpod_rt_container *c, int *ret_fd, struct cpod_error *err);
 int cpod_rtc_exit_status (struct cpod_rt_container *c, struct cpod_rt_exit *ret_exit, struct cpod_error *err);
 /* Unnamed pipes among fds become the program's user's, who may open them again through /dev/stdout and
- * its like. What has a name on the host stays whose it is. */
-void cpod_rtc_give_pipes (const struct cpod_process *process, const int32_t fds[3]);
+ * its like. ids: of the user namespace that the program is in, NULL: the caller's. What has a name on the host stays
+ * whose it is; with ids only root can do it, and an ordinary user's walker does (GIVE_PIPES). */
+void cpod_rtc_give_pipes (const struct cpod_process *process, const struct cpod_idmap *ids, const int32_t fds[3]);
+/* The ids of the container's user namespace, NULL: it has none. */
+const struct cpod_idmap *cpod_rtc_ids (const struct cpod_rt_container *c);
 /* wait4's status as the ABI has it. */
 void cpod_rtc_exit_of (int status, struct cpod_rt_exit *ret_exit);
 /* What the container's start would do. */

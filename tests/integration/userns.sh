@@ -96,6 +96,10 @@ inside p user /inside view >"$TMP/user.view"
 ok "its root is root inside" has main '"ids":{"uid":[0,0,0],"gid":[0,0,0]'
 ok "and the first of its ids on the host" test "$(ids "$(host_pid '/inside sleep 4713')")" = "$FIRST $FIRST "
 ok "a user of its own is behind that" test "$(ids "$(host_pid '/inside sleep 4714')")" = "$((FIRST + 1000)) $((FIRST + 1000)) "
+# opens_output CONTAINER: a command opens the pipe that it writes to by its name.
+opens_output () { [ "$(inside p "$1" /inside write /dev/stdout again | cat)" = again ]; }
+ok "a command of its root opens its output again" opens_output main
+ok "and one of another user" opens_output user
 ok "it has 65536 ids" prints "^ *0 *$FIRST *65536$" inside p main /inside cat /proc/self/uid_map
 ok "of groups, too" prints "^ *0 *$FIRST *65536$" inside p main /inside cat /proc/self/gid_map
 ok "its containers share the namespace" test "$(readlink "/proc/$(host_pid '/inside sleep 4713')/ns/user")" = \
