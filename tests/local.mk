@@ -46,10 +46,15 @@ tests: $(test_programs)
 check-local: all $(test_programs)
 	SRC=$(abs_srcdir) BUILD=$(abs_builddir) MAKE="$(MAKE)" $(SHELL) $(srcdir)/tests/run $(CHECK_WHAT)
 
+# All of the integration tests in the virtual machine, and those that last a minute at their full length.
+check-long: all $(test_programs)
+	CPOD_TEST_LONG=1 CPOD_VM_TIMEOUT=2400 \
+	SRC=$(abs_srcdir) BUILD=$(abs_builddir) MAKE="$(MAKE)" $(SHELL) $(srcdir)/tests/run all
+
 lint: all
 	SRC=$(abs_srcdir) BUILD=$(abs_builddir) CC="$(CC)" NM="$(NM)" LINT=full $(SHELL) $(srcdir)/tests/run lint
 
-.PHONY: tests lint
+.PHONY: tests lint check-long
 AM_DISTCHECK_CONFIGURE_FLAGS = --with-tests=unit
 
 # Compiles every object for aarch64.

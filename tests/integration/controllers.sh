@@ -71,7 +71,7 @@ done <<-'TABLE'
 	cpu.realtimeRuntime:_cgroup_v2_has_no "cpu": {"realtimeRuntime": 5}
 	blockIO.weight:_must_be_between_10_and_1000 "blockIO": {"weight": 5}
 	network.classID:_cgroup_v2_has_no "network": {"classID": 5}
-	rdma:_rdma_is_not_carried_out "rdma": {"mlx": {"hcaHandles": 5}}
+	rdma:_it_is_not_carried_out "rdma": {"mlx": {"hcaHandles": 5}}
 TABLE
 
 # A group of the spec's own name, from the root, and beside the pod's others.

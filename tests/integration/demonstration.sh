@@ -1,6 +1,6 @@
 # The demonstration, with shorter periods, read over HTTP: the health file of one container is removed
 # and it fails for a while before it is terminal; that of the other, and it is terminal at once.
-# where: host vm asan
+# where: host vm-long asan
 # timeout: 60
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

@@ -1,6 +1,6 @@
 # Programs with a terminal of the container's own: what they see, keys and sizes, and that the user's terminal
 # is what it was afterwards, whatever happens.
-# where: host vm asan
+# where: host vm-long asan
 # timeout: 90
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

@@ -1,5 +1,5 @@
 # What gc makes of state that somebody has changed: it says so, and ends nobody who is not cpod's.
-# where: host vm asan
+# where: host vm-long asan
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 

@@ -1,6 +1,6 @@
 # The host view: the host's programs run, its secrets and devices are out of reach, nothing is written
 # to it, and what was asked for is shown.
-# where: host vm asan
+# where: host vm-long asan
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 

@@ -1,5 +1,5 @@
 # Init containers: one after the other, each to its end; one that fails ends the pod with its name.
-# where: host vm
+# where: host vm-long
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 . "$SRC/tests/lib/look.sh"

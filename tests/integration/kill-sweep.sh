@@ -4,7 +4,7 @@
 #
 # Where strace can be had, a moment is a system call of the supervisor's, which dies as it enters it;
 # elsewhere it is a time.
-# where: host vm asan
+# where: host vm-long
 # timeout: 150
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

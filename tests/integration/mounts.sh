@@ -1,6 +1,6 @@
 # Mounts: every option of mount(8), propagation, the file systems, the defaults, and paths that try to
 # leave the root. The sources are mounts of this file's own mount namespace.
-# where: host vm asan
+# where: host vm-long asan
 if [ -z "${OWN_MOUNTS:-}" ]; then
 	export OWN_MOUNTS=1
 	exec unshare -m sh "$0" "$@"

@@ -1,5 +1,5 @@
 # Probes over the network: from within the pod's network, with nothing in the image but the server.
-# where: host vm asan
+# where: host vm-long asan
 # timeout: 90
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

@@ -1,6 +1,6 @@
 # Commands in a container without a pod: what they inherit, what options change, what a process document says, where
 # they are, and what becomes of them.
-# where: host vm asan
+# where: host vm-long asan
 # timeout: 120
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

@@ -1,6 +1,6 @@
 # The life of a container without a pod, a command a step: create, start, state, kill, pause, ps, list, delete. What is
 # printed is compared with crun where both print the same.
-# where: host vm asan
+# where: host vm-long asan
 # timeout: 120
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

@@ -1,5 +1,5 @@
 # Containers without a pod that join namespaces by path, the PID namespace above all: what is born there is wholly inside.
-# where: host vm asan
+# where: host vm-long asan
 # timeout: 60
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

@@ -1,5 +1,5 @@
 # Terminals of containers without a pod: sent to an engine's socket, or used by whoever waits.
-# where: host vm asan
+# where: host vm-long asan
 # timeout: 120
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"

@@ -1,5 +1,5 @@
 # The process of a container is exactly what its spec says.
-# where: host vm asan
+# where: host vm-long asan
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 

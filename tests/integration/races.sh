@@ -1,5 +1,5 @@
 # Starts while another container, which has the root as a volume, exchanges what lies in it.
-# where: host vm
+# where: host vm-long
 . "$SRC/tests/lib/tap.sh"
 . "$SRC/tests/lib/pod.sh"
 
