@@ -5,6 +5,7 @@
  * An error is one line and exit status 1, as callers expect; --version touches nothing else. */
 #include "oci.h"
 
+#include "src/base/decode.h"
 #include "src/base/error.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ static const struct command {
 	{ "features", cpod_oci_features, "", "print what this runtime knows as JSON" },
 };
 #define N_COMMANDS (sizeof (commands) / sizeof (commands[0]))
+enum { MOST_OPTIONS = 40 };   /* of a command */
 
 static int
 help (struct cpod_oci_cli *cli)
@@ -64,6 +66,42 @@ help (struct cpod_oci_cli *cli)
 	return cpod_oci_print (cli, text.data, text.len);
 }
 
+/* Prints what one command's line looks like, with its options, and ends the program. */
+static void __attribute__ ((noreturn))
+command_help (struct cpod_oci_cli *cli, const struct option *options)
+{
+	cpod_autostr text = CPOD_STR_INIT;
+	int status;
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp (cli->command, commands[i].name) == 0)
+			cpod_str_printf (&text, "Usage: cpod-oci [GLOBAL OPTION]... %s %s\n\n%s: %s.\n", commands[i].name,
+			                 commands[i].usage, commands[i].name, commands[i].what);
+	cpod_str_add (&text, options->name != NULL ? "\nOptions, which cpod-oci(1) explains:\n" : "");
+	for (; options->name != NULL; options++)
+		cpod_str_printf (&text, "  --%s%s\n", options->name, options->has_arg == required_argument ? " VALUE" : "");
+	status = cpod_str_failed (&text) ? cpod_oci_fail (cli, "out of memory") : cpod_oci_print (cli, text.data, text.len);
+	exit (status);
+}
+
+/* Says that there is no such option, with the nearest one. */
+static void
+refuse_option (struct cpod_oci_cli *cli, const char *given, const struct option *options)
+{
+	const char *words[MOST_OPTIONS + 1], *near = NULL;
+	size_t n = 0;
+
+	while (n < MOST_OPTIONS && options[n].name != NULL) {
+		words[n] = options[n].name;
+		n++;
+	}
+	words[n] = NULL;
+	if (strncmp (given, "--", 2) == 0)
+		near = cpod_nearest_word (given + 2, words);
+	(void) cpod_oci_fail (cli, "%s%sunknown option %s%s%s%s", cli->command ? cli->command : "", cli->command ? ": " : "",
+	                      given, near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+}
+
 int
 cpod_oci_option (struct cpod_oci_cli *cli, int argc, char **argv, const char *letters, const struct option *options)
 {
@@ -72,12 +110,14 @@ cpod_oci_option (struct cpod_oci_cli *cli, int argc, char **argv, const char *le
 
 	opterr = 0;
 	letter = getopt_long (argc, argv, letters, options, NULL);
+	if (letter == '?' && cli->command && (optopt == 'h' || strcmp (argv[optind - 1], "--help") == 0))
+		command_help (cli, options);
 	if (letter == ':')
 		(void) cpod_oci_fail (cli, "%s%soption %s needs a value", before, colon, argv[optind - 1]);
 	else if (letter == '?' && optopt != 0 && optind == before_ind)
 		(void) cpod_oci_fail (cli, "%s%sunknown option -%c", before, colon, optopt);
 	else if (letter == '?')
-		(void) cpod_oci_fail (cli, "%s%sunknown option %s", before, colon, argv[optind - 1]);
+		refuse_option (cli, argv[optind - 1], options);
 	return letter == ':' ? '?' : letter;
 }
 

@@ -34,7 +34,7 @@ int cpod_oci_print (struct cpod_oci_cli *cli, const char *text, size_t len);
 /* ---- options (oci-main.c) ---- */
 
 /* The next option as getopt_long has it; an unknown one or one without its value is told, and is '?'. letters
- * begins with "+:" or ":". */
+ * begins with "+:" or ":". A command's --help is answered here, and ends the program. */
 int cpod_oci_option (struct cpod_oci_cli *cli, int argc, char **argv, const char *letters, const struct option *options);
 /* The only word that is left, the container's id: NULL, and told, when there is none or more. */
 const char *cpod_oci_id (struct cpod_oci_cli *cli, int argc, char **argv);

@@ -168,6 +168,11 @@ oci delete "$A"
 
 ok "an unknown command is named" fails 'unknown command "dance"' oci dance
 ok "so is an unknown option" fails 'state: unknown option --fast' oci state --fast x
+ok "with the nearest one" fails 'delete: unknown option --forec; did you mean --force' oci delete --forec x
+helps () {
+	oci run --help | grep -e '--bundle VALUE' && oci state -h | grep '^Usage: cpod-oci .* state ID$'
+}
+ok "a command's --help has its options" helps
 ok "and a missing id" fails "state: the container's id is missing" oci state
 ok "and one too many" fails 'one container id' oci state a b
 ok "an id that would be a path is refused" fails 'container id "../x"' oci state ../x
