@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define DEFAULT_MODE 0644
+#define ALL_BYTES_MAX (16u << 20)      /* what a whole manifest may have in its file */
 
 /* ---- Data ---------------------------------------------------------------------------------- */
 
@@ -84,6 +85,10 @@ add_file (struct list *list, const char *path, struct cpod_int mode, const struc
 	struct cpod_json *file = cpod_manifest_node (m, CPOD_JSON_OBJECT, at);
 	size_t first, number = list->files ? list->files->count : 0;
 
+	m->file_bytes += strlen (value->text);
+	if (m->file_bytes > ALL_BYTES_MAX)
+		return cpod_decode_error (m->decoder, at, err, "Too long: the files of the pod's volumes have more than %u bytes together",
+		                          ALL_BYTES_MAX);
 	if (cpod_names_add (&list->paths, path, number, &first) < 0)
 		return cpod_error_oom (err);
 	if (first != number)

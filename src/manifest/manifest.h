@@ -206,6 +206,7 @@ struct cpod_manifest {
 	struct cpod_json *sysctls;               /* linux.sysctl of every container, or NULL */
 	bool hosts_file, resolv_file;            /* the pod has them, to be mounted in each container */
 	bool shared_shm;                         /* one /dev/shm for the pod */
+	uint64_t file_bytes;                     /* of all volumes' files, which may be the same data many times */
 };
 
 /* Whether a document is a manifest: it has a "kind" or an "apiVersion". */

@@ -552,6 +552,41 @@ data_becomes_files (void **state)
 	}
 }
 
+/* A megabyte of data, as n files. */
+static int
+parse_megabytes (unsigned int n, struct cpod_error *err)
+{
+	cpod_autostr text = CPOD_STR_INIT;
+	struct cpod_spec *spec = NULL;
+	int ret;
+
+	cpod_str_add (&text, "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
+	              "\"metadata\":{\"name\":\"m\"},\"data\":{\"k\":\"");
+	for (unsigned int i = 0; i < 1000000; i++)
+		cpod_str_add_char (&text, 'x');
+	cpod_str_add (&text, "\"}}," "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{" ONE ("")
+	              "}],\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"m\",\"items\":[");
+	for (unsigned int i = 0; i < n; i++)
+		cpod_str_printf (&text, "%s{\"key\":\"k\",\"path\":\"p%u\"}", i > 0 ? "," : "", i);
+	cpod_str_add (&text, "]}}]}}]}");
+	ret = parse (text.data, &spec, err);
+	cpod_spec_destroy (spec);
+	return ret;
+}
+
+static void
+data_that_is_used_many_times_is_bounded (void **state)
+{
+	struct cpod_error err = { 0 };
+
+	(void) state;
+	if (parse_megabytes (16, &err) != 0)
+		fail_msg ("%s", err.message);
+	assert_int_equal (parse_megabytes (17, &err), -EINVAL);
+	if (!strstr (err.message, "volumes[0].configMap.items[16]: Too long"))
+		fail_msg ("%s", err.message);
+}
+
 static void
 volumes_that_make_no_sense_are_refused (void **state)
 {
@@ -819,6 +854,7 @@ main (void)
 		cmocka_unit_test (probes_are_refused_in_kubernetes_words),
 		cmocka_unit_test (volumes_are_native_ones),
 		cmocka_unit_test (data_becomes_files),
+		cmocka_unit_test (data_that_is_used_many_times_is_bounded),
 		cmocka_unit_test (volumes_that_make_no_sense_are_refused),
 		cmocka_unit_test (documents_that_are_no_pod_are_refused),
 		cmocka_unit_test (containers_that_make_no_sense_are_refused),
