@@ -8,6 +8,7 @@
  *   supervised PODS N PROGRAM CPOD DIR   the same, each under a `cpod run` of its own; DIR is for their state
  *   many N PROGRAM                  one pod of N sleeping containers: start, kill
  *   probed PODS N SECONDS PROGRAM   PODS pods of N containers, each with a probe a second
+ *   asked SECONDS PROGRAM MODULES   one pod: a server, and ten containers that each ask it over HTTP 100 times a second
  *   bare N PROGRAM                  fork, exec and wait of what the probe runs, N times
  *
  * PROGRAM is scale-program: it sleeps, or prints the time and ends.
@@ -22,6 +23,8 @@
  */
 #include "tests/bench/floor.h"
 #include "tests/bench/scale-proc.h"
+
+#include "src/base/module.h"
 
 #include <cpod/cpod.h>
 
@@ -562,6 +565,65 @@ run_probed (char **argv)
 	return 0;
 }
 
+/* What the probes of a pod have done so far. */
+static uint64_t
+attempts (struct cpod_pod *pod, uint64_t *ret_failures)
+{
+	const struct cpod_status *status;
+	struct cpod_error err;
+	uint64_t n = 0;
+
+	*ret_failures = 0;
+	check (cpod_pod_status (pod, &status, &err), &err, "status");
+	for (size_t i = 0; i < status->n_containers; i++) {
+		n += status->containers[i].probes[CPOD_PROBE_LIVENESS].attempts;
+		*ret_failures += status->containers[i].probes[CPOD_PROBE_LIVENESS].failures;
+	}
+	return n;
+}
+
+/* httpGet probes. */
+static int
+run_asked (char **argv)
+{
+	const uint64_t seconds = (uint64_t) atoi (argv[0]);
+	uint64_t before, failed_before, after, failed_after, begin_us, end_ns;
+	struct pids self = { .n = 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream (&text, &size);
+
+	fprintf (out, "{\"metadata\":{\"name\":\"asked\"},\"containers\":[{\"name\":\"server\",\"spec\":{\"process\":"
+	         "{\"args\":[\"%s\",\"serve\"]}}}", argv[1]);
+	for (int i = 0; i < 10; i++)
+		fprintf (out, ",{\"name\":\"c%d\",\"spec\":{\"process\":{\"args\":[\"%s\",\"sleep\"]}},\"livenessProbe\":"
+		         "{\"httpGet\":{\"port\":8080},\"periodMilliseconds\":10,\"timeoutMilliseconds\":5000,"
+		         "\"failureThreshold\":1000000}}", i, argv[1]);
+	fputs ("]}", out);
+	fclose (out);
+	cpod_module_set_dir (argv[2]);
+	host_begin (1, 11);
+	pod_start (&host.pods[0], text);
+	free (text);
+	for (end_ns = floor_now () + S_NS; floor_now () < end_ns;)
+		(void) turn (100);
+	before = attempts (host.pods[0].pod, &failed_before);
+	begin_us = cpu_us ();
+	for (end_ns = floor_now () + seconds * S_NS; floor_now () < end_ns;)
+		(void) turn (100);
+	begin_us = cpu_us () - begin_us;
+	after = attempts (host.pods[0].pod, &failed_after) - before;
+	pids_add (&self, getpid ());
+	print ("attempts_per_s", (double) after / (double) seconds);
+	print ("failed", (double) (failed_after - failed_before));
+	print ("cpu_us", (double) begin_us / (double) (after > 0 ? after : 1));
+	print ("pss_kb", (double) pids_pss_kb (&self));
+	pids_finish (&self);
+	host_end ();
+	host_finish ();
+	return 0;
+}
+
 /* fork, exec and wait, with a pipe for the output as a probe has. */
 static int
 run_bare (char **argv)
@@ -598,7 +660,7 @@ main (int argc, char **argv)
 {
 	static const struct { const char *name; int n_args; int (*run) (char **argv); } modes[] = {
 		{ "start", 1, run_start }, { "hosted", 3, run_hosted }, { "supervised", 5, run_supervised },
-		{ "many", 2, run_many }, { "probed", 4, run_probed }, { "bare", 2, run_bare },
+		{ "many", 2, run_many }, { "probed", 4, run_probed }, { "asked", 3, run_asked }, { "bare", 2, run_bare },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof (modes) / sizeof (modes[0]); i++)

@@ -262,6 +262,15 @@ if wants "$t"; then
 	scale "$t" bare 'CPU of a bare fork and exec' us cpu_us
 fi
 
+t='1,000 httpGet probes a second of one pod'
+if wants "$t"; then
+	measure asked "$programs/bench-scale" asked 10 "$scratch/scale-program" "$BUILD/modules"
+	scale "$t" asked 'attempts' /s attempts_per_s
+	scale "$t" asked 'attempts that failed' '' failed 0
+	scale "$t" asked 'CPU of a probe, the server with it' us cpu_us
+	scale "$t" asked 'memory of the supervisor, libcurl with it (PSS)' kB pss_kb
+fi
+
 t='sleeping containers in one pod, a container'
 if wants "$t"; then
 	for n in 100 500 2000; do
