@@ -44,6 +44,24 @@ ok "a server in the host's network runs" start host
 ok "and is asked there" within 10 state host main healthy
 ok "until it is stopped" finish host
 
+# ---- TLS, with a certificate that nobody vouches for
+
+if [ "$PLACE" = host ] && command -v openssl >/dev/null; then
+	port=$(free_port)
+	openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=nobody -keyout "$TMP/key" -out "$TMP/cert" 2>/dev/null
+	openssl s_server -quiet -accept "127.0.0.1:$port" -www -key "$TMP/key" -cert "$TMP/cert" >/dev/null 2>&1 &
+	tls=$!
+	TOP='"hostNetwork": true'
+	MORE="\"startupProbe\": {\"httpGet\": {\"port\": $port, \"scheme\": \"HTTPS\"}, \"periodMilliseconds\": 100,
+		\"timeoutMilliseconds\": 5000, \"failureThreshold\": 200}"
+	pod "$(container main /inside sleep)" >"$TMP/tls.json"
+	ok "a pod asks a server over TLS" start tls
+	ok "whose certificate is not looked at" within 10 state tls main healthy
+	ok "the pod is stopped" finish tls
+	kill "$tls"
+	wait "$tls" 2>/dev/null || true
+fi
+
 # ---- Nobody there; a hook; what does not speak gRPC
 
 MORE="\"livenessProbe\": $(fast '"httpGet": {"port": 1}'), \"readinessProbe\": $(fast '"tcpSocket": {"port": 2}'),
