@@ -308,6 +308,8 @@ key_value (struct cpod_manifest *m, const struct cpod_manifest_key_ref *ref, boo
 	ret = text_of_key (m, secret, ref->name, ref->key, ref->at, ret_text, &failure);
 	if (ret == -ENOENT && ref->optional.value)
 		return 0;
+	if (ret == -ENOENT)
+		return cpod_decode_error (m->decoder, ref->at, err, "%s", failure.message);
 	if (ret < 0 && err)
 		*err = failure;
 	return ret;

@@ -304,8 +304,8 @@ static void
 references_that_lead_nowhere_are_refused (void **state)
 {
 	static const struct { const char *inside, *message; } cases[] = {
-		{ "\"env\":[{\"name\":\"A\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"m\",\"key\":\"x\"}}}]", "couldn't find key x in ConfigMap default/m" },
-		{ "\"env\":[{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"x\",\"key\":\"k\"}}}]", "secret \"x\" not found" },
+		{ "\"env\":[{\"name\":\"A\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"m\",\"key\":\"x\"}}}]", "valueFrom.configMapKeyRef: couldn't find key x in ConfigMap default/m" },
+		{ "\"env\":[{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"x\",\"key\":\"k\"}}}]", "secretKeyRef: secret \"x\" not found" },
 		{ "\"env\":[{\"name\":\"A\",\"valueFrom\":{\"configMapKeyRef\":{\"key\":\"k\"}}}]",
 		  "items[2].spec.containers[0].env[0].valueFrom.configMapKeyRef.name: Required value" },
 		{ "\"env\":[{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"s\",\"key\":\"n\"}}}]", "has a NUL byte" },
