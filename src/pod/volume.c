@@ -133,6 +133,18 @@ write_file (int root, const struct cpod_volume_file *file, struct cpod_int group
 	return 0;
 }
 
+/* The volume's directory could not be made. An ordinary user can give it no group but one of their own. */
+static int
+fail_directory (const struct place *place, struct cpod_error *err, int code)
+{
+	const struct cpod_int *group = &place->volume->group;
+
+	if (code != EPERM || !group->set)
+		return fail (place, err, code, "make its directory: %s", strerror (code));
+	return fail (place, err, code, "its group (fsGroup) %lld is none of user %u's, and only root can give it another: %s",
+	             (long long) group->value, (unsigned int) geteuid (), strerror (code));
+}
+
 /* All files, in a directory that gets its name last. */
 static int
 make_files (int volumes_fd, const struct place *place, struct cpod_error *err)
@@ -146,7 +158,7 @@ make_files (int volumes_fd, const struct place *place, struct cpod_error *err)
 	snprintf (hidden, sizeof (hidden), ".new-%s", volume->name);
 	ret = make_directory (volumes_fd, hidden, 0755, volume->group, &fd);
 	if (ret < 0)
-		return fail (place, err, -ret, "make its directory: %s", strerror (-ret));
+		return fail_directory (place, err, -ret);
 	for (size_t i = 0; i < volume->files.n; i++) {
 		ret = write_file (fd, &files[i], volume->group);
 		if (ret == -EINVAL)
@@ -167,7 +179,7 @@ make_empty (int volumes_fd, const struct place *place, struct cpod_error *err)
 	int ret = make_directory (volumes_fd, place->volume->name, dir->mode.set ? (mode_t) dir->mode.value : 0777,
 	                          place->volume->group, &fd);
 
-	return ret < 0 ? fail (place, err, -ret, "make its directory: %s", strerror (-ret)) : 0;
+	return ret < 0 ? fail_directory (place, err, -ret) : 0;
 }
 
 /* ---- The host's ---------------------------------------------------------------------------- */

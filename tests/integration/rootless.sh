@@ -119,6 +119,9 @@ common () {
 	refuses "a limit is refused by its name" \
 		'linux.resources.pids.limit: a limit needs a cgroup: no cgroup is delegated to user' \
 		'"linux": {"resources": {"pids": {"limit": 9}}}'
+	TOP='"volumes": [{"name": "v", "group": 12345, "files": [{"path": "a", "text": "b"}]}]'
+	pod "$(container main /inside sleep)" >"$TMP/bad.json"
+	ok "$who: so is a volume for a group that the user is not in" refused bad 'volume v: its group (fsGroup) 12345 is none of user'
 	refuses "so is a cgroup of its own choice" 'linux.cgroupsPath: no cgroup is delegated' '"linux": {"cgroupsPath": "/x"}'
 	refuses "so is a device that the host has not" \
 		'linux.devices\[0\]: .*the host.s own, /dev/cpod-none: No such file' \
