@@ -65,8 +65,10 @@ main (int argc, char **argv)
 	struct cpod_error err;
 	int ret;
 
-	if (argc != 2)
+	if (argc != 2) {
+		fprintf (stderr, "usage: %s FILE\n", argv[0]);
 		return 2;
+	}
 	ret = cpod_spec_load (argv[1], NULL, &spec, &err);
 	if (ret == 0) {
 		options.data = (void *) cpod_spec_name (spec);
