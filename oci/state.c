@@ -111,16 +111,23 @@ cpod_bundle_state_make (int root_fd, const char *id, int *ret_fd, struct cpod_er
 	return 0;
 }
 
+/* What a state says is believed: which process is signalled, which cgroup is emptied. So nobody else may have written it. */
 int
 cpod_bundle_state_open (int root_fd, const char *id, int *ret_fd, struct cpod_error *err)
 {
-	int fd = open_directory (root_fd, id);
+	cpod_autofd fd = open_directory (root_fd, id);
+	struct stat st;
 
 	if (fd == -ENOENT)
 		return cpod_error_set (err, ENOENT, "container `%s` does not exist", id);
 	if (fd < 0)
 		return cpod_error_sys (err, -fd, "open the state of container `%s`", id);
-	*ret_fd = fd;
+	if (fstat (fd, &st) < 0)
+		return cpod_error_sys (err, errno, "stat the state of container `%s`", id);
+	if (st.st_uid != geteuid () || (st.st_mode & 022) != 0)
+		return cpod_error_set (err, EPERM, "the state directory of container `%s` belongs to user %u, or others may write to it: it is "
+		                       "not believed", id, (unsigned int) st.st_uid);
+	*ret_fd = cpod_fd_steal (&fd);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ int cpod_bundle_state_check_id (const char *id, struct cpod_error *err);
 int cpod_bundle_state_root_open (const char *root, bool make, int *ret_fd, struct cpod_error *err);
 /* Makes the directory of a new container and locks it. -EEXIST: there is one. */
 int cpod_bundle_state_make (int root_fd, const char *id, int *ret_fd, struct cpod_error *err);
-/* Opens that of an existing one. -ENOENT: "container `ID` does not exist". */
+/* Opens that of an existing one. -ENOENT: "container `ID` does not exist"; -EPERM: it is not the caller's alone to write to. */
 int cpod_bundle_state_open (int root_fd, const char *id, int *ret_fd, struct cpod_error *err);
 /* Locks it, waiting up to timeout_ms for another command. -ENOENT: it was deleted meanwhile; -EBUSY. */
 int cpod_bundle_state_lock (int fd, const char *id, unsigned int timeout_ms, struct cpod_error *err);

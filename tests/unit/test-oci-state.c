@@ -134,6 +134,28 @@ a_name_is_taken_once (void **state)
 }
 
 static void
+a_state_that_others_may_write_is_not_believed (void **state)
+{
+	struct place *place = *state;
+	struct cpod_error err = { 0 };
+	int fd = -1;
+
+	assert_int_equal (fchmod (place->fd, 0770), 0);
+	assert_int_equal (cpod_bundle_state_open (place->root_fd, "one", &fd, &err), -EPERM);
+	assert_non_null (strstr (err.message, "container `one`"));
+	assert_int_equal (fchmod (place->fd, 0700), 0);
+	if (geteuid () == 0) {
+		assert_int_equal (fchown (place->fd, 1, (gid_t) -1), 0);
+		assert_int_equal (cpod_bundle_state_open (place->root_fd, "one", &fd, &err), -EPERM);
+		assert_non_null (strstr (err.message, "belongs to user 1"));
+		assert_int_equal (fchown (place->fd, 0, (gid_t) -1), 0);
+	}
+	assert_int_equal (fd, -1);
+	assert_int_equal (cpod_bundle_state_open (place->root_fd, "one", &fd, &err), 0);
+	cpod_fd_close (&fd);
+}
+
+static void
 two_commands_do_not_change_one_container_at_once (void **state)
 {
 	struct place *place = *state;
@@ -249,6 +271,7 @@ main (void)
 		cmocka_unit_test_setup_teardown (what_is_written_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown (a_broken_state_says_how_to_remove_it, setup, teardown),
 		cmocka_unit_test_setup_teardown (a_name_is_taken_once, setup, teardown),
+		cmocka_unit_test_setup_teardown (a_state_that_others_may_write_is_not_believed, setup, teardown),
 		cmocka_unit_test_setup_teardown (two_commands_do_not_change_one_container_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown (whatever_lies_in_the_directory_goes_with_it, setup, teardown),
 		cmocka_unit_test (an_id_is_one_name_of_a_file),
