@@ -70,7 +70,7 @@ put_words (const char *const *words)
 	fputs ("One of\n", stdout);
 	for (; *words; words++) {
 		fputs ("\\fB", stdout);
-		put (*words);
+		put (**words ? *words : "\"\"");
 		fputs (words[1] ? "\\fR,\n" : "\\fR.\n", stdout);
 	}
 }
