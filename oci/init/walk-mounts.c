@@ -163,13 +163,25 @@ walk_attr (struct cpod_walk *walk, const struct cpod_op *op)
 	return walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr (walk_slot (walk, op->attr.slot), "", flags, &attr));
 }
 
-/* A directory or file made in a tmpfs that is the plan's own and still empty: nobody else can have put a name there. */
+/* Where a mount goes: a name in a directory, which no link leads away from; or, with "", what fd is. */
+struct target { int fd; const char *name; };
+
 static long
-open_fresh (struct cpod_walk *walk, const struct cpod_op_attach *attach)
+move_to (int mount, const struct target *target)
+{
+	unsigned int flags = MOVE_MOUNT_F_EMPTY_PATH | (target->name[0] == '\0' ? MOVE_MOUNT_T_EMPTY_PATH : 0);
+
+	return sys_move_mount (mount, "", target->fd, target->name, flags);
+}
+
+/* The mount goes to a directory or file made in a tmpfs that is the plan's own and still empty: nobody else can have put
+ * a name there. */
+static long
+attach_fresh (struct cpod_walk *walk, const struct cpod_op_attach *attach, long make)
 {
 	int dir = walk_slot (walk, attach->dir);
 	const char *name = walk_text (walk, attach->path);
-	int is_file = attach->make == CPOD_MAKE_FILE;
+	int is_file = make == CPOD_MAKE_FILE;
 	long ret;
 
 	if (is_file)
@@ -178,8 +190,7 @@ open_fresh (struct cpod_walk *walk, const struct cpod_op_attach *attach)
 		ret = walk_at (walk, CPOD_STEP_MKDIR, sys_mkdirat (dir, name, 0755));
 	if (ret < 0 && ret != -EEXIST)
 		return ret;
-	return walk_at (walk, CPOD_STEP_OPEN,
-	                sys_openat (dir, name, O_PATH | (is_file ? 0 : O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC, 0));
+	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, move_to (walk_slot (walk, attach->slot), &(struct target) { dir, name }));
 }
 
 /* What is made where the mount in slot is to be: what it is itself. */
@@ -204,9 +215,8 @@ walk_attach (struct cpod_walk *walk, const struct cpod_op *op)
 	if (make < 0)
 		return make;
 	if (op->attach.dir != CPOD_SLOT_NONE)
-		target = open_fresh (walk, &op->attach);
-	else
-		target = walk_open_made (walk, walk_text (walk, op->attach.path), (uint32_t) make, 0755, resolve);
+		return attach_fresh (walk, &op->attach, make);
+	target = walk_open_made (walk, walk_text (walk, op->attach.path), (uint32_t) make, 0755, resolve);
 	if (target < 0)
 		return target;
 	ret = sys_move_mount (walk_slot (walk, op->attach.slot), "", (int) target, "", MOVE_BY_FD);
@@ -303,7 +313,7 @@ empty_directory (struct cpod_walk *walk)
 /* Attaches a cover of one kind at target. The first of a kind is made; once it is attached, the others
  * are copies of it. first: where the kind's first mount is kept, -1 before. */
 static long
-cover (struct cpod_walk *walk, int target, int *first, long (*make) (struct cpod_walk *))
+cover (struct cpod_walk *walk, const struct target *target, int *first, long (*make) (struct cpod_walk *))
 {
 	long mount, ret;
 
@@ -314,7 +324,7 @@ cover (struct cpod_walk *walk, int target, int *first, long (*make) (struct cpod
 		                 sys_open_tree (*first, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
 	if (mount < 0)
 		return mount;
-	ret = sys_move_mount ((int) mount, "", target, "", MOVE_BY_FD);
+	ret = move_to ((int) mount, target);
 	if (ret >= 0 && *first < 0)
 		*first = (int) mount;
 	else
@@ -322,23 +332,76 @@ cover (struct cpod_walk *walk, int target, int *first, long (*make) (struct cpod
 	return walk_at (walk, CPOD_STEP_MOVE_MOUNT, ret);
 }
 
+/* Whether the path is one name in a file system that the plan has mounted itself, procfs above all. The calls then take
+ * it as it is: what it must not be is a link (proc has "mounts", and others by the machine), which is resolved beneath
+ * the file system's root, as every longer path is. */
+static int
+is_name (struct cpod_walk *walk, const struct cpod_op_path *path)
+{
+	const char *text = walk_text (walk, path->path);
+
+	if (path->slot == CPOD_SLOT_ROOT)
+		return 0;
+	while (*text != '\0' && *text != '/')
+		text++;
+	return *text == '\0';
+}
+
+/* What is to be covered, and its type. *ret_target: to be given to walk_done where its name is "". */
+static long
+find_target (struct cpod_walk *walk, const struct cpod_op_path *path, struct target *ret_target, struct statx *st)
+{
+	const char *text = walk_text (walk, path->path);
+	long ret;
+
+	*ret_target = (struct target) { walk_slot (walk, path->slot), text };
+	if (is_name (walk, path)) {
+		ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx (ret_target->fd, text, AT_SYMLINK_NOFOLLOW, STATX_TYPE, st));
+		if (ret < 0 || (st->stx_mode & 0170000) != 0120000)
+			return ret;
+	}
+	ret = walk_open_in (walk, path->slot, text, O_PATH, 0);
+	if (ret < 0)
+		return ret;
+	*ret_target = (struct target) { (int) ret, "" };
+	return walk_at (walk, CPOD_STEP_OPEN, sys_statx ((int) ret, "", AT_EMPTY_PATH, STATX_TYPE, st));
+}
+
 long
 walk_mask (struct cpod_walk *walk, const struct cpod_op *op)
 {
+	struct target target;
 	struct statx st;
-	long target, ret;
+	long ret;
 
-	target = walk_open_in (walk, op->path.slot, walk_text (walk, op->path.path), O_PATH, 0);
-	if (target == -ENOENT || target == -ENOTDIR)
+	ret = find_target (walk, &op->path, &target, &st);
+	if (ret == -ENOENT || ret == -ENOTDIR)
 		return 0;
-	if (target < 0)
-		return target;
-	ret = walk_at (walk, CPOD_STEP_OPEN, sys_statx ((int) target, "", AT_EMPTY_PATH, STATX_TYPE, &st));
-	if (ret >= 0 && (st.stx_mode & 0170000) == 0040000)
-		ret = cover (walk, (int) target, &walk->empty_directory, empty_directory);
-	else if (ret >= 0)
-		ret = cover (walk, (int) target, &walk->empty_file, empty_file);
-	walk_done ((int) target);
+	if (ret < 0)
+		return ret;
+	if ((st.stx_mode & 0170000) == 0040000)
+		ret = cover (walk, &target, &walk->empty_directory, empty_directory);
+	else
+		ret = cover (walk, &target, &walk->empty_file, empty_file);
+	if (target.name[0] == '\0')
+		walk_done (target.fd);
+	return ret;
+}
+
+#define COPY_TREE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)
+
+/* Makes a directory read-only by its name. -ENOTDIR: it is none, but perhaps a link to one. */
+static long
+readonly_name (const struct target *target, struct sys_mount_attr *attr)
+{
+	long tree = sys_open_tree (target->fd, target->name, COPY_TREE | AT_SYMLINK_NOFOLLOW), ret;
+
+	if (tree < 0)
+		return tree;
+	ret = sys_mount_setattr ((int) tree, ".", AT_RECURSIVE, attr);   /* a link or a file has no "." */
+	if (ret >= 0)
+		ret = move_to ((int) tree, target);
+	walk_done ((int) tree);
 	return ret;
 }
 
@@ -346,15 +409,20 @@ long
 walk_readonly (struct cpod_walk *walk, const struct cpod_op *op)
 {
 	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+	const char *path = walk_text (walk, op->path.path);
 	long target, tree, ret;
 
-	target = walk_open_in (walk, op->path.slot, walk_text (walk, op->path.path), O_PATH, 0);
+	if (is_name (walk, &op->path)) {
+		ret = readonly_name (&(struct target) { walk_slot (walk, op->path.slot), path }, &attr);
+		if (ret >= 0 || ret == -ENOENT)
+			return 0;
+	}
+	target = walk_open_in (walk, op->path.slot, path, O_PATH, 0);
 	if (target == -ENOENT || target == -ENOTDIR)
 		return 0;
 	if (target < 0)
 		return target;
-	tree = walk_at (walk, CPOD_STEP_OPEN_TREE, sys_open_tree ((int) target, "", flags));
+	tree = walk_at (walk, CPOD_STEP_OPEN_TREE, sys_open_tree ((int) target, "", COPY_TREE | AT_EMPTY_PATH));
 	if (tree < 0)
 		return tree;
 	ret = walk_at (walk, CPOD_STEP_SETATTR, sys_mount_setattr ((int) tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr));
