@@ -71,10 +71,14 @@ ok "its groups are still there" groups "$POD-p"
 ok "and are reclaimed" "$CPOD" gc
 ok "all of them" no groups "$POD-p"
 
-pod "$(SPEC='"linux": {"resources": {"cpu": {"cpus": "0"}}}' container main /inside sleep)" >"$TMP/none.json"
-"$CPOD" run --name "$POD-none" "$TMP/none.json" >"$TMP/none.log" 2>&1
-ok "a limit whose controller was not given is an error that names it" \
-	grep "main error: .*linux.resources.cpu.cpus: the cgroup controller \"cpuset\" is not available in the cgroup /.*delegated to the user: /$POD-given" "$TMP/none.log"
+if grep -qw cpuset "$given/cgroup.controllers"; then   # another test has asked for it
+	skip "a limit whose controller was not given is an error that names it" "a group without cpuset"
+else
+	pod "$(SPEC='"linux": {"resources": {"cpu": {"cpus": "0"}}}' container main /inside sleep)" >"$TMP/none.json"
+	"$CPOD" run --name "$POD-none" "$TMP/none.json" >"$TMP/none.log" 2>&1
+	ok "a limit whose controller was not given is an error that names it" \
+		grep "main error: .*linux.resources.cpu.cpus: the cgroup controller \"cpuset\" is not available in the cgroup /.*delegated to the user: /$POD-given" "$TMP/none.log"
+fi
 
 pod "$(SPEC='"linux": {"cgroupsPath": "/'"$POD"'-given/other/mine"}' container main /inside sleep)" >"$TMP/path.json"
 give "$given/other"
