@@ -96,7 +96,8 @@ if has_controller memory && has_controller pids; then
 	ok "a limit of processes holds" grep '^main *| 4$' "$TMP/limits.log"
 	ok "a limit of memory does" grep 'hungry.*\(OOM\|memory\)' "$TMP/limits.log"
 else
-	skip "limits hold" "the controllers memory and pids in version 2"
+	skip "a limit of processes holds" "the controllers memory and pids in version 2"
+	skip "a limit of memory does" "the controllers memory and pids in version 2"
 fi
 
 # Started in the given group itself: it has processes, so that nothing can be enabled below it.
